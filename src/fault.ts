@@ -22,14 +22,14 @@ export type Details = Readonly<Record<string, string | number | boolean | readon
 
 /** Ends a request. It knows no HTTP: `http/` alone gives a code its status. */
 export class Fault extends Error {
-  readonly code: FaultCode;
-  readonly details: Details | null;
-
-  constructor(code: FaultCode, message: string, details: Details | null = null, options?: ErrorOptions) {
+  constructor(
+    readonly code: FaultCode,
+    message: string,
+    readonly details: Details | null = null,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = "Fault";
-    this.code = code;
-    this.details = details;
   }
 }
 
@@ -89,6 +89,5 @@ export const storeUnavailable = (reason: string, options?: ErrorOptions) =>
 
 /** Text from outside as it may stand in a message: escaped, and no longer than a line. */
 function quote(text: string): string {
-  const shown = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-  return shown;
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
