@@ -79,10 +79,18 @@ export const forbidden = (reason: string) => new Fault("FORBIDDEN", reason);
 export const busy = (reason: string) => new Fault("BUSY", reason);
 
 export const uploadsDisabled = () =>
-  new Fault("UPLOADS_DISABLED", "uploads are off: SIGNING_KEY_PATH is not set, so no signature can be checked");
+  new Fault(
+    "UPLOADS_DISABLED",
+    "uploads are off: SIGNING_KEY_PATH is not set, so no signature can be checked",
+  );
 
 export const storageFull = (options?: ErrorOptions) =>
-  new Fault("STORAGE_FULL", "the disk is full: nothing was stored; delete something or make room", null, options);
+  new Fault(
+    "STORAGE_FULL",
+    "the disk is full: nothing was stored; delete something or make room",
+    null,
+    options,
+  );
 
 export const storeUnavailable = (reason: string, options?: ErrorOptions) =>
   new Fault("STORE_UNAVAILABLE", `the store is unavailable: ${reason}`, null, options);
