@@ -96,6 +96,6 @@ export const storeUnavailable = (reason: string, options?: ErrorOptions) =>
   new Fault("STORE_UNAVAILABLE", `the store is unavailable: ${reason}`, null, options);
 
 /** Text from outside as it may stand in a message: escaped, and no longer than a line. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
