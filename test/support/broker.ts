@@ -1,0 +1,190 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connectAsync } from "mqtt";
+import { type AnnouncementWatcher, startWatcher } from "./announcement-watcher.ts";
+import { within } from "./deadline.ts";
+import { freePort } from "./free-port.ts";
+import { Lines } from "./lines.ts";
+import { type TempDir, tempDir } from "./temp-dir.ts";
+
+export type Account = { readonly username: string; readonly password: string };
+export type BrokerSettings = Account & { readonly url: string };
+
+export type BrokerOptions = {
+  /** How many publishes the broker takes before it has acknowledged the first: its Receive Maximum. */
+  readonly receiveMaximum?: number;
+};
+
+/** Publishes what only the tests send. */
+const MARKER: Account = { username: "marker", password: "marker-secret" };
+const DEVICE: Account = { username: "device", password: "device-secret" };
+/** Not 0, which means no limit: after a refused publish, Mosquitto 2.0.11 then closes the connection too. */
+const QUEUED_MAX = 100_000;
+const STARTED_WITHIN_MS = 5_000;
+const STOPPED_WITHIN_MS = 5_000;
+
+/** A Mosquitto of its own, with passwords, on a free loopback port. It says what happens to it in `log`. */
+export class TestBroker implements AsyncDisposable {
+  readonly log = new Lines();
+  readonly #watchers = new Set<AnnouncementWatcher>();
+  #process: Bun.Subprocess<"ignore", "ignore", "pipe"> | null = null;
+  #service: Account = { username: "service", password: "service-secret" };
+
+  constructor(
+    private readonly port: number,
+    private readonly dir: TempDir,
+    private readonly options: BrokerOptions,
+  ) {}
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  /** What the service is given to connect with. */
+  get mqtt(): BrokerSettings {
+    return { url: this.url, ...this.#service };
+  }
+
+  async start(): Promise<void> {
+    await writeFile(this.#path("mosquitto.conf"), this.#configuration());
+    await this.allowTopics("#");
+    await this.#writePasswords();
+    await this.#run();
+  }
+
+  /** An independent subscriber, told of every message that the broker takes on `topic` from now on. */
+  async subscribe(topic: string): Promise<AnnouncementWatcher> {
+    const mark = (to: string, payload: string) => this.#publish(to, payload);
+    const watcher = await startWatcher(this.url, DEVICE, topic, mark);
+    this.#watchers.add(watcher);
+    return watcher;
+  }
+
+  /** Ends it as a power cut does: nothing is said to anyone, what it kept in memory is lost. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Ends it in order: sessions and what waits for them are on disk. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /**
+   * On the same port, after `kill()` and `stop()` too; `empty` forgets all sessions. Resolved once each watcher is
+   * subscribed again: put a link before the service where it must not be faster.
+   */
+  async restart({ empty = false } = {}): Promise<void> {
+    await this.stop();
+    if (empty) await rm(this.#path("mosquitto.db"), { force: true });
+    const before = [...this.#watchers].map((each) => [each, each.subscriptions] as const);
+    await this.#run();
+    await Promise.all(before.map(([watcher, subscriptions]) => watcher.subscribedAgain(subscriptions)));
+  }
+
+  /** Hangs it: connections stay open, new ones are taken by the kernel, nothing is answered. */
+  freeze(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  /** The service's password from now on; `broker.mqtt` still has the one before. Who is connected is sent away. */
+  async changePassword(password: string): Promise<void> {
+    await this.#writePasswords({ ...this.#service, password });
+    await this.#reload();
+  }
+
+  /** The service may publish to `iotsupport/updates/<topics>` and nowhere else: the rest is refused with 135. */
+  async allowTopics(...topics: readonly string[]): Promise<void> {
+    const rules = ["user service", ...topics.map((topic) => `topic write iotsupport/updates/${topic}`)];
+    const others = [
+      "user marker",
+      "topic write #",
+      `user ${DEVICE.username}`,
+      "topic read iotsupport/updates/#",
+    ];
+    await writeFile(this.#path("acl"), [...rules, ...others, ""].join("\n"));
+    if (this.#process !== null) await this.#reload();
+  }
+
+  /** Connections that the service's account made so far. */
+  get connectionsOfService(): string[] {
+    return this.log.matching(/New client connected .* u'service'/);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#watchers].map((each) => each[Symbol.asyncDispose]()));
+    await this.#end("SIGKILL");
+    await this.dir[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    const before = this.log.all.length;
+    const { PATH } = process.env;
+    this.#process = Bun.spawn(["mosquitto", "-c", this.#path("mosquitto.conf")], {
+      env: { PATH: `${PATH}:/usr/sbin:/opt/homebrew/sbin` },
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    void this.log.read(this.#process.stderr);
+    await this.log.line(/mosquitto version .* running/, before, STARTED_WITHIN_MS);
+  }
+
+  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const running = this.#process;
+    if (running === null) return;
+    this.#process = null;
+    running.kill(signal);
+    running.kill("SIGCONT"); // One that is frozen could not follow.
+    await within(STOPPED_WITHIN_MS, `the end of Mosquitto after ${signal}`, running.exited);
+  }
+
+  async #reload(): Promise<void> {
+    const before = this.log.all.length;
+    this.#process?.kill("SIGHUP");
+    await this.log.line(/Reloading config/, before);
+  }
+
+  async #writePasswords(service = this.#service): Promise<void> {
+    const accounts = [service, DEVICE, MARKER].map(({ username, password }) => `${username}:${password}\n`);
+    await writeFile(this.#path("passwords"), accounts.join(""));
+    const hashed = Bun.spawn(["mosquitto_passwd", "-U", this.#path("passwords")]);
+    if ((await hashed.exited) !== 0) throw new Error("mosquitto_passwd could not hash the test's passwords");
+  }
+
+  async #publish(topic: string, payload: string): Promise<void> {
+    const client = await connectAsync(this.url, { ...MARKER, protocolVersion: 5 });
+    await client.publishAsync(topic, payload, { qos: 1 });
+    await client.endAsync();
+  }
+
+  #path(name: string): string {
+    return join(this.dir.path, name);
+  }
+
+  #configuration(): string {
+    return `
+      user root
+      listener ${this.port} 127.0.0.1
+      allow_anonymous false
+      password_file ${this.#path("passwords")}
+      acl_file ${this.#path("acl")}
+      persistence true
+      persistence_location ${this.dir.path}/
+      autosave_interval 30
+      max_inflight_messages ${this.options.receiveMaximum ?? 1_000}
+      max_queued_messages ${QUEUED_MAX}
+      log_dest stderr
+    `.replaceAll(/^ +/gm, "");
+  }
+}
+
+export async function startBroker(options: BrokerOptions = {}): Promise<TestBroker> {
+  const broker = new TestBroker(await freePort(), await tempDir(), options);
+  await broker.start();
+  return broker;
+}

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import type { BrokerSettings } from "./broker.ts";
+import { within } from "./deadline.ts";
+import { signingKey } from "./keys.ts";
+import { Lines } from "./lines.ts";
+import { ServiceClient } from "./service-client.ts";
+
+const MAIN = join(import.meta.dir, "../../src/main.ts");
+const STARTED_WITHIN_MS = 10_000;
+const ENDED_WITHIN_MS = 15_000;
+
+export type Environment = Readonly<Record<string, string>>;
+type Process = Bun.Subprocess<"ignore", "ignore", "pipe">;
+
+/** The service as a process of its own, to be signalled and killed. */
+export class ServiceProcess extends ServiceClient implements AsyncDisposable {
+  constructor(
+    url: string,
+    readonly log: Lines,
+    private readonly process: Process,
+  ) {
+    super(url);
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.process.kill(name);
+  }
+
+  /** The exit code; null where a signal ended it. */
+  async exited(withinMs = ENDED_WITHIN_MS): Promise<number | null> {
+    await within(
+      withinMs,
+      `the end of the service; it logged:\n${this.log.all.join("\n")}`,
+      this.process.exited,
+    );
+    return this.process.exitCode;
+  }
+
+  /** Ends it as a power cut does. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.exited();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}
+
+/** What a process that was to start a service said on stderr, and its exit code. */
+export type FailedStart = { readonly exitCode: number | null; readonly log: Lines };
+
+/** Runs `src/main.ts` and waits until it listens. `env` is all that it is given, beside a port the system chooses. */
+export async function startServiceProcess(env: Environment): Promise<ServiceProcess> {
+  const { child, log } = spawnService(env);
+  const listening = log.line(/"msg":"listening"/, 0, STARTED_WITHIN_MS);
+  const ended = child.exited.then((code) => {
+    throw new Error(`the service ended with ${code} instead of listening:\n${log.all.join("\n")}`);
+  });
+  try {
+    const { url } = JSON.parse(await Promise.race([listening, ended]));
+    return new ServiceProcess(url, log, child);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+/** Runs `src/main.ts` where it is to refuse its start. */
+export async function failToStart(env: Environment): Promise<FailedStart> {
+  const { child, log } = spawnService(env);
+  try {
+    await within(STARTED_WITHIN_MS, "the end of a service that can't start", child.exited);
+    return { exitCode: child.exitCode, log };
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+/** The settings of a service with a broker, as its environment. */
+export function environment(dataDir: string, mqtt?: BrokerSettings): Environment {
+  const broker = mqtt && { MQTT_URL: mqtt.url, MQTT_USERNAME: mqtt.username, MQTT_PASSWORD: mqtt.password };
+  return { DATA_DIR: dataDir, SIGNING_KEY_PATH: signingKey().privateKeyPath, ...broker };
+}
+
+function spawnService(env: Environment): { readonly child: Process; readonly log: Lines } {
+  const { PATH = "", TMPDIR = "/tmp" } = process.env;
+  const child = Bun.spawn([process.execPath, MAIN], {
+    env: { PATH, TMPDIR, PORT: "0", ...env },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const log = new Lines();
+  void log.read(child.stderr);
+  return { child, log };
+}
