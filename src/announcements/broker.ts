@@ -1,0 +1,148 @@
+import type { IClientPublishOptions, MqttClient } from "mqtt";
+import type { Log } from "../ops/index.ts";
+import type { MqttSettings } from "../settings.ts";
+import type { Message } from "./message.ts";
+import { retryDelayMs } from "./retry-delay.ts";
+
+/** `refused` is the broker's own word on this message; `lost` says nothing of whether it has arrived. */
+export type PublishOutcome = "acknowledged" | "refused" | "lost";
+
+const CONNECT_TIMEOUT_MS = 3_000;
+const KEEPALIVE_SECONDS = 10;
+const RECONNECT = { firstMs: 100, mostMs: 1_000 };
+const DISCONNECT_MS = 1_000;
+
+/**
+ * The process's one connection to the broker. Nothing happens before `connect`; from then on it reconnects
+ * by itself until `stop`, whatever the broker says. MQTT 5, a clean session, a client id of its own.
+ *
+ * mqtt.js resends what it still holds after a reconnect. Here the outbox alone does that, so whatever is in
+ * flight when a connection closes is taken out of the library's store.
+ */
+export class Broker {
+  #client: MqttClient | null = null;
+  #receiveMaximum = 0;
+  #lastTrouble: string | null = null;
+  readonly #inFlight = new Set<number>();
+  readonly #connectListeners: (() => void)[] = [];
+
+  constructor(
+    private readonly settings: MqttSettings,
+    private readonly log: Log,
+  ) {}
+
+  get connected(): boolean {
+    return this.#client?.connected ?? false;
+  }
+
+  /** How many unacknowledged messages the broker takes at once (MQTT 5, section 3.2.2.3.3). */
+  get receiveMaximum(): number {
+    return this.#receiveMaximum;
+  }
+
+  onConnect(listener: () => void): void {
+    this.#connectListeners.push(listener);
+  }
+
+  /** Begins to connect. The library is loaded here, since loading it takes a third of a start. */
+  async connect(): Promise<void> {
+    const { connect } = await import("mqtt");
+    const client = connect(this.settings.url, {
+      protocolVersion: 5,
+      clientId: `iotsupport-${crypto.randomUUID()}`,
+      ...(this.settings.username !== null && { username: this.settings.username }),
+      ...(this.settings.password !== null && { password: this.settings.password }),
+      clean: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      keepalive: KEEPALIVE_SECONDS,
+      reconnectPeriod: RECONNECT.firstMs,
+      reconnectOnConnackError: true,
+      queueQoSZero: false,
+      resubscribe: false,
+    });
+    this.#client = client;
+
+    let failures = 0;
+    client.on("connect", ({ properties }) => {
+      failures = 0;
+      client.options.reconnectPeriod = RECONNECT.firstMs;
+      this.#receiveMaximum = properties?.receiveMaximum ?? 65_535;
+      this.#lastTrouble = null;
+      this.log.info({ receiveMaximum: this.#receiveMaximum }, "connected to the broker");
+      for (const listener of this.#connectListeners) listener();
+    });
+    client.on("reconnect", () => {
+      failures += 1;
+      client.options.reconnectPeriod = retryDelayMs(failures, Math.random(), RECONNECT);
+    });
+    client.on("close", () => {
+      this.#forgetInFlight(client);
+      this.#report("the connection to the broker closed");
+    });
+    client.on("disconnect", ({ reasonCode }) =>
+      this.#report(`the broker disconnected us, reason ${reasonCode}`),
+    );
+    client.on("error", (error) => this.#report(error.message || String(error)));
+  }
+
+  /** Publishes at QoS 1, not retained. Never throws, and settles by its deadline. */
+  publish(message: Message, deadlineMs: number): Promise<PublishOutcome> {
+    const client = this.#client;
+    if (!client?.connected) return Promise.resolve("lost");
+    const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
+    const deadline = setTimeout(() => {
+      this.#report(`the broker has not acknowledged a message within ${deadlineMs} ms`);
+      client.stream.destroy(); // What is in flight is settled by the close that follows.
+    }, deadlineMs);
+
+    let messageId: number | undefined;
+    client.publish(message.topic, message.payload, optionsOf(message), (error) => {
+      clearTimeout(deadline);
+      if (messageId !== undefined) this.#inFlight.delete(messageId);
+      resolve(outcomeOf(error));
+    });
+    messageId = client.getLastMessageId();
+    this.#inFlight.add(messageId);
+    return promise;
+  }
+
+  /** Says DISCONNECT, waiting for it a second at most. */
+  async stop(): Promise<void> {
+    const client = this.#client;
+    if (client === null) return;
+    const timer = setTimeout(() => client.end(true), DISCONNECT_MS);
+    this.#forgetInFlight(client);
+    await client.endAsync();
+    clearTimeout(timer);
+  }
+
+  #forgetInFlight(client: MqttClient): void {
+    for (const messageId of this.#inFlight) client.removeOutgoingMessage(messageId);
+    this.#inFlight.clear();
+  }
+
+  /** Logs a trouble once, until it changes or a connection is made. */
+  #report(trouble: string): void {
+    if (trouble === this.#lastTrouble) return;
+    this.#lastTrouble = trouble;
+    this.log.warn({ trouble }, "the broker cannot be reached; announcements wait");
+  }
+}
+
+function optionsOf({ revision }: Message): IClientPublishOptions {
+  return {
+    qos: 1,
+    retain: false,
+    properties: {
+      payloadFormatIndicator: true,
+      contentType: "application/json",
+      userProperties: { revision: String(revision) },
+    },
+  };
+}
+
+/** A reason code of 0x80 or more in the PUBACK is a refusal (MQTT 5, section 3.4.2.1). */
+function outcomeOf(error: Error | undefined): PublishOutcome {
+  if (!error) return "acknowledged";
+  return "code" in error && typeof error.code === "number" && error.code >= 0x80 ? "refused" : "lost";
+}

@@ -1,0 +1,3 @@
+export { Broker } from "./broker.ts";
+export { topicOf } from "./message.ts";
+export { Relay } from "./relay.ts";

@@ -1,0 +1,144 @@
+import { Fault } from "../fault.ts";
+import type { Log, Metrics } from "../ops/index.ts";
+import type { Announcement, Store } from "../store/index.ts";
+import type { Broker, PublishOutcome } from "./broker.ts";
+import { messageOf } from "./message.ts";
+import { Rest } from "./rest.ts";
+import { retryDelayMs } from "./retry-delay.ts";
+
+const IN_FLIGHT_MOST = 512;
+const PUBLISH_DEADLINE_MS = 5_000;
+const POLL_MS = 1_000;
+const DRAIN_MS = 5_000;
+const AFTER_LOSS = { firstMs: 100, mostMs: 5_000 };
+const AFTER_REFUSAL = { firstMs: 1_000, mostMs: 60_000 };
+
+/**
+ * Publishes what is in the outbox, and forgets it on PUBACK. It polls at its own pace: a nudge or a connect
+ * only ends a rest, so that a lost one costs a moment and never an announcement.
+ */
+export class Relay {
+  readonly #idle = new Rest();
+  readonly #retry = new Rest();
+  #stopping = false;
+  #running: Promise<void> = Promise.resolve();
+  /** Acknowledged, but a full disk has kept the outbox from forgetting them: not to be published again. */
+  #unsettled: readonly Announcement[] = [];
+  #refusing = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly broker: Broker,
+    private readonly metrics: Metrics,
+    private readonly log: Log,
+    private readonly now: () => Date,
+  ) {}
+
+  /** Begins. The promise settles only when the loop ends, and rejects where it could not go on. */
+  start(): Promise<void> {
+    this.broker.onConnect(() => this.#cutRests());
+    this.#running = this.broker.connect().then(() => this.#run());
+    return this.#running;
+  }
+
+  /** Says that something may be due. */
+  nudge(): void {
+    this.#idle.cut();
+  }
+
+  /** Publishes what is still due, for at most 5 s, and disconnects. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cutRests();
+    const ended = this.#running.catch(() => {}); // Whoever called `start` hears of it.
+    const deadline = new Rest();
+    await Promise.race([ended, deadline.atMost(DRAIN_MS)]);
+    deadline.cut();
+    await this.broker.stop();
+    await ended;
+  }
+
+  #cutRests(): void {
+    this.#idle.cut();
+    this.#retry.cut();
+  }
+
+  async #run(): Promise<void> {
+    let losses = 0;
+    for (;;) {
+      const round = await this.#tryRound();
+      if (this.#stopping && (round === "nothing" || round === "lost")) return;
+      losses = round === "lost" ? losses + 1 : 0;
+      if (round === "lost") await this.#retry.atMost(retryDelayMs(losses, Math.random(), AFTER_LOSS));
+      else if (round !== "full" && !this.#stopping) await this.#idle.atMost(POLL_MS);
+    }
+  }
+
+  async #tryRound(): Promise<Round> {
+    try {
+      return await this.#publishDue();
+    } catch (error) {
+      const passes = error instanceof Fault && (error.code === "STORAGE_FULL" || error.code === "BUSY");
+      if (!passes) throw error;
+      this.log.warn({ err: error }, "the outbox could not be written; trying again");
+      return "lost";
+    }
+  }
+
+  /** One round. A row that the broker refuses waits alone; only a lost connection ends the round for all. */
+  async #publishDue(): Promise<Round> {
+    if (!this.broker.connected) return "nothing";
+    await this.#settle([]);
+    const most = Math.min(IN_FLIGHT_MOST, this.broker.receiveMaximum);
+    const due = await this.store.claimAnnouncements(most);
+    if (due.length === 0) return "nothing";
+
+    // Every outcome is awaited: no round begins while a publish of the last one is still out.
+    const outcomes = await Promise.all(due.map((each) => this.#publish(each)));
+    const by = Map.groupBy(due, (_, index) => outcomes[index] ?? "lost");
+    await this.#settle(by.get("acknowledged") ?? []);
+    await this.#postpone(by.get("refused") ?? []);
+    if (by.has("lost")) return "lost"; // Their rows stay as they are.
+    return due.length === most ? "full" : "some";
+  }
+
+  async #publish(announcement: Announcement): Promise<PublishOutcome> {
+    const message = messageOf(announcement);
+    const measured = this.metrics.mqttPublishDuration.startTimer({ topic: message.topic });
+    const outcome = await this.broker.publish(message, PUBLISH_DEADLINE_MS);
+    measured();
+    const status = outcome === "acknowledged" ? "success" : "failure";
+    this.metrics.mqttPublish.inc({ topic: message.topic, status });
+    if (outcome === "acknowledged") {
+      const delayMs = this.now().getTime() - announcement.committedAt.getTime();
+      this.metrics.announcementDelay.observe(Math.max(0, delayMs / 1000));
+    }
+    return outcome;
+  }
+
+  async #settle(acknowledged: readonly Announcement[]): Promise<void> {
+    this.#unsettled = [...this.#unsettled, ...acknowledged];
+    await this.store.settleAnnouncements(this.#unsettled);
+    this.#unsettled = [];
+  }
+
+  async #postpone(refused: readonly Announcement[]): Promise<void> {
+    if (refused.length > 0 && !this.#refusing) {
+      this.log.warn(
+        { refused: refused.length },
+        "the broker refuses announcements: check its access control",
+      );
+    }
+    this.#refusing = refused.length > 0;
+    const nowMs = this.now().getTime();
+    await this.store.postponeAnnouncements(
+      refused.map((each) => {
+        const restMs = retryDelayMs(each.attempts + 1, Math.random(), AFTER_REFUSAL);
+        return { ...each, notBefore: new Date(nowMs + restMs) };
+      }),
+    );
+  }
+}
+
+/** What a round found: nothing due or no connection, some rows, as many as fit, or a connection lost over it. */
+type Round = "nothing" | "some" | "full" | "lost";

@@ -1,0 +1,115 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Counts } from "../store/index.ts";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Read anew each time the metrics are. */
+export interface Gauges {
+  counts(): Promise<Counts>;
+  mqttEnabled(): boolean;
+  mqttConnected(): boolean;
+}
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const UPLOAD_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800];
+const UPLOAD_BYTES = [1e3, 1e4, 1e5, 1e6, 4e6, 1.6e7, 6.4e7, 2.56e8, 1.024e9];
+
+/** Every metric of the contract, by the names that dashboards rely on. Labels are bounded: patterns, never names. */
+export function createMetrics(version: string) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: "iot_build_info",
+    help: "The running version, as a label",
+    labelNames: ["version"],
+    registers,
+  }).set({ version }, 1);
+
+  return {
+    registry,
+    configOperations: new Counter({
+      name: "iot_config_operations_total",
+      help: "Operations on configs",
+      labelNames: ["operation", "status"],
+      registers,
+    }),
+    configOperationDuration: new Histogram({
+      name: "iot_config_operation_duration_seconds",
+      help: "Time an operation on configs took",
+      labelNames: ["operation"],
+      buckets: REQUEST_SECONDS,
+      registers,
+    }),
+    assetUploads: new Counter({
+      name: "iot_asset_upload_requests_total",
+      help: "Uploads of assets, by how they ended",
+      labelNames: ["status", "error_type"],
+      registers,
+    }),
+    assetUploadDuration: new Histogram({
+      name: "iot_asset_upload_duration_seconds",
+      help: "Time an upload took, from its head to its answer",
+      buckets: UPLOAD_SECONDS,
+      registers,
+    }),
+    assetUploadFileSize: new Histogram({
+      name: "iot_asset_upload_file_size_bytes",
+      help: "Sizes of stored uploads",
+      buckets: UPLOAD_BYTES,
+      registers,
+    }),
+    signatureVerificationDuration: new Histogram({
+      name: "iot_asset_upload_signature_verification_duration_seconds",
+      help: "Time the check of an upload's signature took",
+      buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05],
+      registers,
+    }),
+    mqttPublish: new Counter({
+      name: "iot_mqtt_publish_total",
+      help: "Announcements published, by whether the broker acknowledged them",
+      labelNames: ["topic", "status"],
+      registers,
+    }),
+    mqttPublishDuration: new Histogram({
+      name: "iot_mqtt_publish_duration_seconds",
+      help: "Time from PUBLISH to PUBACK",
+      labelNames: ["topic"],
+      registers,
+    }),
+    announcementDelay: new Histogram({
+      name: "iot_announcement_delay_seconds",
+      help: "Time from the commit of a change to the PUBACK of its announcement",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600],
+      registers,
+    }),
+    httpRequestDuration: new Histogram({
+      name: "iot_http_request_duration_seconds",
+      help: "Time from a request's head to its answer",
+      labelNames: ["method", "route", "status"],
+      buckets: REQUEST_SECONDS,
+      registers,
+    }),
+  };
+}
+
+/** Adds the gauges that are looked up when the metrics are read. */
+export function addGauges({ registry }: Metrics, gauges: Gauges): void {
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  gauge("iot_config_files_count", "Configs kept", async () => (await gauges.counts()).configs);
+  gauge(
+    "iot_announcements_pending",
+    "Announcements that the broker has not acknowledged yet",
+    async () => (await gauges.counts()).pendingAnnouncements,
+  );
+  gauge("iot_mqtt_enabled", "Whether a broker is set", () => Number(gauges.mqttEnabled()));
+  gauge("iot_mqtt_connection_state", "Whether the broker is connected", () => Number(gauges.mqttConnected()));
+}

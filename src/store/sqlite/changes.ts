@@ -1,0 +1,62 @@
+import { authorOf, type Caller } from "../../caller.ts";
+import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, SaveOutcome } from "../store.ts";
+import { nameBlob, unnameBlob } from "./blobs.ts";
+import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
+import { announce, dropAnnouncement } from "./outbox.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Writes a config's next revision, and its announcement with it, unless a condition of the save forbids. */
+export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): SaveOutcome {
+  const file = { kind: "configs", name: save.mac, sha256: save.sha256, size: save.content.length } as const;
+  const row = readFileRow(tx.db, file);
+  const current = versionOf(row);
+  if (current !== null && !save.allowOverwrite) return { kind: "exists" };
+  if (!holds(save.precondition, current)) return { kind: "preconditionFailed" };
+
+  const version = writeVersion(tx, file, row, authorOf(caller));
+  writeConfig(tx, save);
+  announce(tx, version);
+  return { kind: "saved", version };
+}
+
+/** Names a blob as an asset's next revision, and writes its announcement with it. */
+export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): SaveOutcome {
+  const file = { kind: "assets", name: save.filename, sha256: save.sha256, size: save.size } as const;
+  const row = readFileRow(tx.db, file);
+  const version = writeVersion(tx, file, row, authorOf(caller));
+  nameBlob(tx, save.sha256, save.claim);
+  if (row?.sha256 != null) unnameBlob(tx, row.sha256);
+  announce(tx, version);
+  return { kind: "saved", version };
+}
+
+/** Leaves a tombstone. What still waits to be announced of the file is dropped. */
+export function deleteFile(tx: Transaction, file: DeleteFile, caller: Caller): DeleteOutcome {
+  const row = readFileRow(tx.db, file);
+  const current = versionOf(row);
+  if (row === null || current === null) return { kind: "missing" };
+  if (!holds(file.precondition, current)) return { kind: "preconditionFailed" };
+
+  const revision = writeTombstone(tx, row, authorOf(caller));
+  if (file.kind === "configs") eraseConfig(tx, file.name);
+  else unnameBlob(tx, current.sha256);
+  dropAnnouncement(tx, file);
+  return { kind: "deleted", revision };
+}
+
+function writeConfig(tx: Transaction, save: SaveConfig): void {
+  const summary = `
+    insert into configs (mac, device_name, device_entity_id, enable_ota) values (?, ?, ?, ?)
+    on conflict (mac) do update set device_name = excluded.device_name,
+      device_entity_id = excluded.device_entity_id, enable_ota = excluded.enable_ota`;
+  tx.db.query(summary).run(save.mac, save.deviceName, save.deviceEntityId, save.enableOta);
+  const content = `
+    insert into config_contents (mac, content) values (?, ?)
+    on conflict (mac) do update set content = excluded.content`;
+  tx.db.query(content).run(save.mac, save.content);
+}
+
+function eraseConfig(tx: Transaction, mac: string): void {
+  tx.db.query(`delete from configs where mac = ?`).run(mac);
+  tx.db.query(`delete from config_contents where mac = ?`).run(mac);
+}

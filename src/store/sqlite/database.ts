@@ -1,0 +1,96 @@
+import { Database, SQLiteError } from "bun:sqlite";
+import { existsSync, statSync } from "node:fs";
+import { migrations } from "./migrations.ts";
+import { StoreOpenError } from "./store-open-error.ts";
+
+/** "iots", SQLite's mark for whose database this is. */
+const APPLICATION_ID = 0x69_6f_74_73;
+
+/**
+ * Opens the database for the one connection that writes. Throws `StoreOpenError`, and leaves the file as it
+ * is, where it is damaged, not ours, or of a newer version than this program.
+ */
+export function openForWriting(path: string): Database {
+  return explaining(path, () => {
+    const isNew = !existsSync(path) || statSync(path).size === 0;
+    const db = new Database(path, { create: true });
+    try {
+      db.run("pragma busy_timeout = 5000");
+      if (!isNew) checkIsOurs(db, path);
+      db.run("pragma journal_mode = wal");
+      db.run("pragma synchronous = full");
+      // A log that an fsync error may have left behind must not carry new commits: begin a new one.
+      db.run("pragma wal_checkpoint(truncate)");
+      if (!isNew) checkIsWhole(db, path);
+      migrate(db, path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/** Opens a connection that only reads, beside the writing one. */
+export function openForReading(path: string): Database {
+  const db = new Database(path, { readonly: true });
+  db.run("pragma busy_timeout = 5000");
+  return db;
+}
+
+/** Brings the database to this program's version in one transaction, or leaves it as it was. */
+function migrate(db: Database, path: string): void {
+  const version = numberFrom(db, "user_version");
+  if (version > migrations.length) {
+    throw new StoreOpenError(
+      `${path} is of version ${version}, newer than this program's ${migrations.length}; start the newer program, or restore a backup`,
+    );
+  }
+  if (version === migrations.length) return;
+  db.transaction(() => {
+    for (const sql of migrations.slice(version)) db.run(sql);
+    db.run(`pragma user_version = ${migrations.length}`);
+    db.run(`pragma application_id = ${APPLICATION_ID}`);
+  }).immediate();
+}
+
+function checkIsOurs(db: Database, path: string): void {
+  if (numberFrom(db, "application_id") === APPLICATION_ID) return;
+  throw new StoreOpenError(`${path} is a database, but not one of this service; set another DATA_DIR`);
+}
+
+function checkIsWhole(db: Database, path: string): void {
+  const expected = numberFrom(db, "page_count") * numberFrom(db, "page_size");
+  const found = statSync(path).size;
+  if (found >= expected) return;
+  throw new StoreOpenError(
+    `${path} is damaged: ${found} bytes where there should be ${expected}; restore a backup, or move it away to begin anew`,
+  );
+}
+
+function numberFrom(
+  db: Database,
+  pragma: "application_id" | "page_count" | "page_size" | "user_version",
+): number {
+  const row = db.query<Record<string, number>, []>(`pragma ${pragma}`).get();
+  return row?.[pragma] ?? 0;
+}
+
+/** Turns what SQLite says of a file that is none of its own, or damaged, into what to do about it. */
+function explaining<T>(path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+    const reason = reasons[error.code?.split("_", 2).join("_") ?? ""] ?? error.message;
+    throw new StoreOpenError(`${path} ${reason}`, { cause: error });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  SQLITE_NOTADB: "is not a database; restore a backup, or move it away to begin anew",
+  SQLITE_CORRUPT: "is damaged; restore a backup, or move it away to begin anew",
+  SQLITE_CANTOPEN: "cannot be opened; check that DATA_DIR can be written by this user",
+  SQLITE_READONLY: "cannot be written; check the rights on DATA_DIR",
+  SQLITE_FULL: "cannot be opened: the disk is full; make room",
+};

@@ -1,0 +1,61 @@
+import type { Database } from "bun:sqlite";
+import { etagOf, type FileKey, type FileKind, type FileVersion, type Precondition } from "../store.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A row of `files`: the newest state of a file, or the tombstone of a deleted one (its hash is null). */
+export interface FileRow {
+  readonly kind: FileKind;
+  readonly name: string;
+  readonly revision: number;
+  readonly sha256: string | null;
+  readonly size: number | null;
+  readonly changed_at: number;
+}
+
+/** The file's row, a tombstone too; null where there never was such a file. */
+export function readFileRow(db: Database, { kind, name }: FileKey): FileRow | null {
+  const sql = `select kind, name, revision, sha256, size, changed_at from files where kind = ? and name = ?`;
+  return db.query<FileRow, [string, string]>(sql).get(kind, name);
+}
+
+/** What a row says of a file that exists; null of a tombstone. */
+export function versionOf(row: FileRow | null): FileVersion | null {
+  if (row?.sha256 == null || row.size === null) return null;
+  const { kind, name, revision, sha256, size } = row;
+  return { kind, name, revision, sha256, size, changedAt: new Date(row.changed_at) };
+}
+
+/** RFC 9110, section 13.1.1: If-Match compares strongly, and `*` asks only that there is something. */
+export function holds(precondition: Precondition, current: FileVersion | null): boolean {
+  if (precondition === "none") return true;
+  if (precondition === "absent") return current === null;
+  if (current === null) return false;
+  return precondition.etags === "*" || precondition.etags.includes(etagOf(current));
+}
+
+/** Writes the file's next revision. */
+export function writeVersion(
+  tx: Transaction,
+  file: FileKey & { readonly sha256: string; readonly size: number },
+  previous: FileRow | null,
+  author: string | null,
+): FileVersion {
+  const { kind, name, sha256, size } = file;
+  const revision = (previous?.revision ?? 0) + 1;
+  const sql = `
+    insert into files (kind, name, revision, sha256, size, changed_at, author) values (?, ?, ?, ?, ?, ?, ?)
+    on conflict (kind, name) do update set revision = excluded.revision, sha256 = excluded.sha256,
+      size = excluded.size, changed_at = excluded.changed_at, author = excluded.author`;
+  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, author);
+  return { kind, name, revision, sha256, size, changedAt: new Date(tx.now) };
+}
+
+/** Writes the file's tombstone, which takes a revision like any change. */
+export function writeTombstone(tx: Transaction, previous: FileRow, author: string | null): number {
+  const revision = previous.revision + 1;
+  const sql = `
+    update files set revision = ?, sha256 = null, size = null, changed_at = ?, author = ?
+    where kind = ? and name = ?`;
+  tx.db.query(sql).run(revision, tx.now, author, previous.kind, previous.name);
+  return revision;
+}

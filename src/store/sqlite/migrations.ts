@@ -1,0 +1,4 @@
+import first from "./migrations/0001-first.sql" with { type: "text" };
+
+/** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
+export const migrations: readonly string[] = [first];

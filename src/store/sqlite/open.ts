@@ -1,0 +1,43 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openForReading, openForWriting } from "./database.ts";
+import { lockDirectory } from "./lock.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import { StoreOpenError } from "./store-open-error.ts";
+
+export interface SqliteStoreOptions {
+  /** Made where it does not exist. Exactly one process writes in it. */
+  readonly dataDir: string;
+  /** Whether saves are to be announced. */
+  readonly announces: boolean;
+  readonly now: () => Date;
+}
+
+/**
+ * Opens the store in a directory of its own, bringing an older database up to date. Throws `StoreOpenError`
+ * where the directory is in use or cannot be used, and then leaves it as it is.
+ */
+export function openSqliteStore({ dataDir, announces, now }: SqliteStoreOptions): SqliteStore {
+  makeDirectory(dataDir);
+  const lock = lockDirectory(join(dataDir, "lock.db"));
+  try {
+    const databasePath = join(dataDir, "iotsupport.db");
+    openForWriting(databasePath).close(); // Here, where what is wrong with it can stop the start.
+    return new SqliteStore(openForReading(databasePath), lock, now, {
+      databasePath,
+      reservePath: join(dataDir, "reserve"),
+      announces,
+    });
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function makeDirectory(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreOpenError(`DATA_DIR ${dataDir} cannot be made: ${String(error)}`, { cause: error });
+  }
+}

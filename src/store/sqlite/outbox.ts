@@ -1,0 +1,64 @@
+import type { Announcement, FileKey, FileKind, FileVersion, Postponement } from "../store.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A clock that was set back must not hold a postponed row longer than any postponement lasts. */
+const LONGEST_REST_MS = 10 * 60_000;
+
+/**
+ * Puts a change into the outbox. One that waits there for the same file is taken over by it, since the
+ * message would be the same; it keeps its place, and a rest that it was at is over.
+ */
+export function announce(tx: Transaction, { kind, name, revision }: FileVersion): void {
+  if (!tx.announces) return;
+  const sql = `
+    insert into outbox (kind, subject, revision, committed_at) values (?, ?, ?, ?)
+    on conflict (kind, subject) do update set revision = excluded.revision,
+      committed_at = excluded.committed_at, attempts = 0, not_before = 0`;
+  tx.db.query(sql).run(kind, name, revision, tx.now);
+}
+
+/** Drops what still waits of a file: it is gone, and nothing is announced of that. */
+export function dropAnnouncement(tx: Transaction, { kind, name }: FileKey): void {
+  tx.db.query(`delete from outbox where kind = ? and subject = ?`).run(kind, name);
+}
+
+/** The oldest announcements that are due. They stay in the outbox until they are settled. */
+export function claimAnnouncements({ db, now }: Transaction, most: number): readonly Announcement[] {
+  const sql = `
+    select kind, subject, revision, attempts, committed_at from outbox
+    where not_before not between ? + 1 and ? order by position limit ?`;
+  return db
+    .query<OutboxRow, [number, number, number]>(sql)
+    .all(now, now + LONGEST_REST_MS, most)
+    .map(({ kind, subject, revision, attempts, committed_at }) => ({
+      kind,
+      name: subject,
+      revision,
+      attempts,
+      committedAt: new Date(committed_at),
+    }));
+}
+
+/** Forgets announcements, except those whose file changed again while they were in flight. */
+export function settleAnnouncements(tx: Transaction, announcements: readonly Announcement[]): void {
+  const settle = tx.db.query(`delete from outbox where kind = ? and subject = ? and revision = ?`);
+  for (const { kind, name, revision } of announcements) settle.run(kind, name, revision);
+}
+
+/** Lets announcements rest, except those whose file changed again: the change is due at once. */
+export function postponeAnnouncements(tx: Transaction, postponements: readonly Postponement[]): void {
+  const postpone = tx.db.query(
+    `update outbox set attempts = attempts + 1, not_before = ? where kind = ? and subject = ? and revision = ?`,
+  );
+  for (const { kind, name, revision, notBefore } of postponements) {
+    postpone.run(notBefore.getTime(), kind, name, revision);
+  }
+}
+
+interface OutboxRow {
+  readonly kind: FileKind;
+  readonly subject: string;
+  readonly revision: number;
+  readonly attempts: number;
+  readonly committed_at: number;
+}

@@ -1,0 +1,64 @@
+import { Worker } from "node:worker_threads";
+import { busy, storeUnavailable } from "../../fault.ts";
+import type { ListAnswer, ListPage, ListRequest, ListRows, ListVerb } from "./reader-worker.ts";
+
+/** More than this many lists waiting are refused. */
+const MOST_WAITING = 1_000;
+
+/**
+ * The main thread's end of the thread that reads lists: 100,000 rows take it long enough to hold up every
+ * other request. The thread starts with the first list.
+ */
+export class ReaderThread {
+  #worker: Worker | null = null;
+  #waiting: Pending[] = [];
+
+  constructor(private readonly databasePath: string) {}
+
+  read<V extends ListVerb>(verb: V, page: ListPage<V>): Promise<ListRows<V>> {
+    if (this.#waiting.length >= MOST_WAITING) return Promise.reject(busy("too many lists wait to be read"));
+    this.#worker ??= this.#start();
+    const { promise, resolve, reject } = Promise.withResolvers<ListRows<ListVerb>>();
+    this.#waiting.push({ resolve, reject });
+    this.#worker.postMessage({ verb, page } as ListRequest);
+    return promise as Promise<ListRows<V>>;
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage("close");
+    await exited;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./reader-worker.ts", import.meta.url), {
+      workerData: this.databasePath,
+    });
+    worker.on("message", (answer: ListAnswer) => this.#answered(answer));
+    worker.on("error", (error) => this.#ended(String(error)));
+    worker.on("exit", () => this.#ended("its reading thread ended"));
+    return worker;
+  }
+
+  /** The thread answers in the order in which it was asked. */
+  #answered(answer: ListAnswer): void {
+    const asked = this.#waiting.shift();
+    if (answer.kind === "read") asked?.resolve(answer.rows);
+    else asked?.reject(new Error(`reading a list failed: ${answer.reason}`));
+  }
+
+  /** Those who wait are told; the next list starts a new thread. */
+  #ended(reason: string): void {
+    this.#worker = null;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(storeUnavailable(reason));
+  }
+}
+
+interface Pending {
+  readonly resolve: (rows: ListRows<ListVerb>) => void;
+  readonly reject: (reason: Error) => void;
+}

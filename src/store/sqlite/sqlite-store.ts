@@ -1,0 +1,133 @@
+import type { Database } from "bun:sqlite";
+import type { Caller } from "../../caller.ts";
+import type {
+  Announcement,
+  Change,
+  Config,
+  ConfigSummary,
+  Counts,
+  DeleteFile,
+  DeleteOutcome,
+  FileVersion,
+  Page,
+  Postponement,
+  SaveAsset,
+  SaveConfig,
+  SaveOutcome,
+  Store,
+} from "../store.ts";
+import { readUnnamedBlobs } from "./blobs.ts";
+import { ReaderThread } from "./reader-thread.ts";
+import { readAsset, readConfig, readCounts } from "./reads.ts";
+import type { Outcome, Verb, Write } from "./writer.ts";
+import { WriterThread } from "./writer-thread.ts";
+import type { WriterOptions } from "./writer-worker.ts";
+
+/** The store in SQLite: look-ups by key here, lists in one thread, every write in another. */
+export class SqliteStore implements Store {
+  readonly failed: Promise<Error>;
+  readonly #writer: WriterThread;
+  readonly #lists: ReaderThread;
+  readonly #listeners: ((change: Change) => void)[] = [];
+
+  constructor(
+    private readonly db: Database,
+    private readonly lock: Disposable,
+    private readonly now: () => Date,
+    options: WriterOptions,
+  ) {
+    this.#writer = new WriterThread(options, now, (write, outcome) => this.#tell(write, outcome));
+    this.#lists = new ReaderThread(options.databasePath);
+    this.failed = this.#writer.failed;
+  }
+
+  saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome> {
+    return this.#writer.write("saveConfig", save, caller);
+  }
+
+  saveAsset(save: SaveAsset, caller: Caller): Promise<SaveOutcome> {
+    return this.#writer.write("saveAsset", save, caller);
+  }
+
+  deleteFile(file: DeleteFile, caller: Caller): Promise<DeleteOutcome> {
+    return this.#writer.write("deleteFile", file, caller);
+  }
+
+  async findConfig(mac: string): Promise<Config | null> {
+    return readConfig(this.db, mac);
+  }
+
+  async findAsset(filename: string): Promise<FileVersion | null> {
+    return readAsset(this.db, filename);
+  }
+
+  listConfigs(page: Page & { readonly q: string | null }): Promise<readonly ConfigSummary[]> {
+    return this.#lists.read("readConfigs", page);
+  }
+
+  listAssets(page: Page): Promise<readonly FileVersion[]> {
+    return this.#lists.read("readAssets", page);
+  }
+
+  async counts(): Promise<Counts> {
+    return readCounts(this.db);
+  }
+
+  onChange(listener: (change: Change) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Asked of the writing thread, though it only reads: what it answers, delivery has been told of before. A
+   * look past it could find a change that is still on its way here, and announce what nobody is given yet.
+   */
+  claimAnnouncements(most: number): Promise<readonly Announcement[]> {
+    return this.#writer.write("claimAnnouncements", most);
+  }
+
+  async settleAnnouncements(announcements: readonly Announcement[]): Promise<void> {
+    if (announcements.length > 0) await this.#writer.write("settleAnnouncements", announcements);
+  }
+
+  async postponeAnnouncements(postponements: readonly Postponement[]): Promise<void> {
+    if (postponements.length > 0) await this.#writer.write("postponeAnnouncements", postponements);
+  }
+
+  claimBlob(sha256: string): Promise<number> {
+    return this.#writer.write("claimBlob", sha256);
+  }
+
+  async listUnnamedBlobs(unnamedForMs: number): Promise<readonly string[]> {
+    return readUnnamedBlobs(this.db, this.now().getTime(), unnamedForMs);
+  }
+
+  async forgetBlobs(sha256s: readonly string[]): Promise<void> {
+    if (sha256s.length > 0) await this.#writer.write("forgetBlobs", sha256s);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+    await this.#lists.close();
+    this.db.close();
+    this.lock[Symbol.dispose]();
+  }
+
+  #tell(write: Write, outcome: Outcome<Verb>): void {
+    const change = changeMade(write, outcome);
+    if (change !== null) for (const listener of this.#listeners) listener(change);
+  }
+}
+
+/** The change that a committed write made of a file, if it made one. */
+function changeMade({ verb, args }: Write, outcome: Outcome<Verb>): Change | null {
+  if (typeof outcome !== "object" || !("kind" in outcome)) return null;
+  if (outcome.kind === "saved") {
+    const { version } = outcome;
+    return { kind: version.kind, name: version.name, revision: version.revision, version };
+  }
+  if (outcome.kind === "deleted" && verb === "deleteFile") {
+    const [{ kind, name }] = args;
+    return { kind, name, revision: outcome.revision, version: null };
+  }
+  return null;
+}

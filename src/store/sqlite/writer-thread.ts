@@ -1,0 +1,113 @@
+import { Worker } from "node:worker_threads";
+import { busy, storageFull, storeUnavailable } from "../../fault.ts";
+import type { Answer, Arguments, Outcome, Verb, Write } from "./writer.ts";
+import type { Batch, BatchAnswer, WriterOptions } from "./writer-worker.ts";
+
+/** More than this many writes waiting for the disk are refused: what waits is held in memory. */
+const MOST_WAITING = 10_000;
+
+/**
+ * The main thread's end of the thread that writes, so that no request waits for another's fsync. Writes that
+ * come while a batch is being committed go together in the next.
+ */
+export class WriterThread {
+  readonly failed: Promise<Error>;
+  readonly #fail: (reason: Error) => void;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  #state: "open" | "closing" | "failed" = "open";
+  #waiting: Pending[] = [];
+  #committing: Pending[] | null = null;
+
+  /** `onDone` hears of each committed write before anybody who waits for it does. */
+  constructor(
+    options: WriterOptions,
+    private readonly now: () => Date,
+    private readonly onDone: (write: Write, outcome: Outcome<Verb>) => void,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.failed = promise;
+    this.#fail = resolve;
+    this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url), { workerData: options });
+    this.#exited = new Promise((exited) => this.#worker.once("exit", () => exited()));
+    this.#worker.on("message", (answer: BatchAnswer) => this.#answered(answer));
+    this.#worker.on("error", (error) => this.#breakDown(String(error)));
+    this.#worker.on("exit", () => this.#breakDown("its thread ended"));
+  }
+
+  /** Resolves when the write is on disk. */
+  write<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
+    if (this.#state !== "open") return Promise.reject(storeUnavailable("it is closed for writing"));
+    if (this.#waiting.length >= MOST_WAITING)
+      return Promise.reject(busy("too many writes wait for the disk"));
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome<Verb>>();
+    // The verb and its arguments are a pair by this method's own signature.
+    this.#waiting.push({ write: { verb, args } as Write, resolve, reject });
+    this.#send();
+    return promise as Promise<Outcome<V>>;
+  }
+
+  /** Waits for the writes that were begun, then ends the thread. */
+  async close(): Promise<void> {
+    if (this.#state === "open") {
+      this.#state = "closing";
+      this.#closeWhenIdle();
+    }
+    await this.#exited;
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#state === "closing" && this.#committing === null) this.#worker.postMessage("close");
+  }
+
+  #send(): void {
+    if (this.#committing !== null || this.#waiting.length === 0) return;
+    this.#committing = this.#waiting;
+    this.#waiting = [];
+    const writes = this.#committing.map(({ write }) => write);
+    this.#worker.postMessage({ writes, now: this.now().getTime() } satisfies Batch);
+  }
+
+  #answered(answer: BatchAnswer): void {
+    if (answer.kind === "broken") {
+      this.#breakDown(answer.reason);
+      return;
+    }
+    const batch = this.#committing ?? [];
+    this.#committing = null;
+    this.#send(); // The disk is kept busy while the answers are given out.
+    for (const [index, pending] of batch.entries()) this.#settle(pending, answer.answers[index]);
+    this.#closeWhenIdle();
+  }
+
+  #settle({ write, resolve, reject }: Pending, answer: Answer | undefined): void {
+    switch (answer?.kind) {
+      case "done":
+        this.onDone(write, answer.outcome);
+        resolve(answer.outcome);
+        return;
+      case "full":
+        reject(storageFull());
+        return;
+      default:
+        reject(new Error(`the write failed: ${answer?.reason}`));
+    }
+  }
+
+  #breakDown(reason: string): void {
+    if (this.#state === "failed" || (this.#state === "closing" && this.#committing === null)) return;
+    this.#state = "failed";
+    const fault = storeUnavailable(reason);
+    for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(fault);
+    this.#committing = null;
+    this.#waiting = [];
+    void this.#worker.terminate();
+    this.#fail(fault);
+  }
+}
+
+interface Pending {
+  readonly write: Write;
+  readonly resolve: (outcome: Outcome<Verb>) => void;
+  readonly reject: (reason: Error) => void;
+}

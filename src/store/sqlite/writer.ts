@@ -1,0 +1,123 @@
+import { type Database, SQLiteError } from "bun:sqlite";
+import { claimBlob, forgetBlobs } from "./blobs.ts";
+import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
+import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
+import type { Reserve } from "./reserve.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Everything that is ever written, by its verb. */
+const verbs = {
+  saveConfig,
+  saveAsset,
+  deleteFile,
+  claimAnnouncements,
+  settleAnnouncements,
+  postponeAnnouncements,
+  claimBlob,
+  forgetBlobs,
+};
+
+/** Verbs that make room, or keep the outbox true: on a full disk they are given the reserve. */
+const ESSENTIAL: ReadonlySet<Verb> = new Set([
+  "deleteFile",
+  "claimAnnouncements",
+  "settleAnnouncements",
+  "postponeAnnouncements",
+  "forgetBlobs",
+]);
+
+type Verbs = typeof verbs;
+export type Verb = keyof Verbs;
+type Rest<F> = F extends (tx: Transaction, ...rest: infer R) => unknown ? R : never;
+export type Arguments<V extends Verb> = Rest<Verbs[V]>;
+export type Outcome<V extends Verb> = ReturnType<Verbs[V]>;
+
+/** One write that somebody waits for. */
+export type Write = { readonly [V in Verb]: { readonly verb: V; readonly args: Arguments<V> } }[Verb];
+
+export type Answer =
+  | { readonly kind: "done"; readonly outcome: Outcome<Verb> }
+  | { readonly kind: "full" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/**
+ * Commits what has gathered: one transaction, one fsync, and a savepoint for each write, so that one that
+ * fails does not undo its neighbours. When `commit` returns, every `done` is on disk; when it throws, none
+ * is, and the database must not be written any more.
+ */
+export class Writer {
+  constructor(
+    private readonly db: Database,
+    private readonly reserve: Reserve,
+    private readonly announces: boolean,
+  ) {}
+
+  commit(writes: readonly Write[], now: number): readonly Answer[] {
+    const tx: Transaction = { db: this.db, now, announces: this.announces };
+    try {
+      const answers = this.#transact(tx, writes);
+      this.reserve.fill();
+      return answers;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return writes.map((write) => this.#commitOnFullDisk(tx, write));
+    }
+  }
+
+  #transact(tx: Transaction, writes: readonly Write[]): readonly Answer[] {
+    this.db.run("begin immediate");
+    try {
+      const answers = writes.map((write) => this.#attempt(tx, write));
+      this.db.run("commit");
+      return answers;
+    } catch (error) {
+      if (this.db.inTransaction) this.db.run("rollback");
+      throw error;
+    }
+  }
+
+  #attempt(tx: Transaction, write: Write): Answer {
+    this.db.run("savepoint write");
+    try {
+      const outcome = perform(tx, write);
+      this.db.run("release write");
+      return { kind: "done", outcome };
+    } catch (error) {
+      if (!isRefusedRow(error)) throw error;
+      this.db.run("rollback to write");
+      this.db.run("release write");
+      return { kind: "failed", reason: String(error) };
+    }
+  }
+
+  /** Alone, so that a small write may still find room where a large one did not. */
+  #commitOnFullDisk(tx: Transaction, write: Write): Answer {
+    const attempt = (): Answer => {
+      try {
+        const [answer] = this.#transact(tx, [write]);
+        return answer ?? { kind: "full" };
+      } catch (error) {
+        if (isDiskFull(error)) return { kind: "full" };
+        throw error;
+      }
+    };
+    const answer = attempt();
+    return answer.kind === "full" && ESSENTIAL.has(write.verb) && this.reserve.free() ? attempt() : answer;
+  }
+}
+
+function perform(tx: Transaction, { verb, args }: Write): Outcome<Verb> {
+  // The union of writes pairs each verb with its own arguments; the compiler cannot follow that through a look-up.
+  const act = verbs[verb] as (tx: Transaction, ...args: readonly unknown[]) => Outcome<Verb>;
+  return act(tx, ...args);
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code === "SQLITE_FULL";
+}
+
+/** A row that the schema refuses, or a value that cannot be bound: a bug of ours, but no harm to the database. */
+function isRefusedRow(error: unknown): boolean {
+  if (!(error instanceof SQLiteError)) return true;
+  return error.code?.startsWith("SQLITE_CONSTRAINT") ?? false;
+}

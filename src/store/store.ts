@@ -1,0 +1,160 @@
+import type { Caller } from "../caller.ts";
+
+/** The two kinds of files that devices are told of. */
+export type FileKind = "configs" | "assets";
+
+/** A file: a config by its MAC, an asset by its file name. */
+export interface FileKey {
+  readonly kind: FileKind;
+  readonly name: string;
+}
+
+/** The newest state of a file that exists. */
+export interface FileVersion extends FileKey {
+  /** 1, 2, 3, … per file, never used again, also not after a delete. */
+  readonly revision: number;
+  /** Of the file's bytes, lower-case hex. */
+  readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly changedAt: Date;
+}
+
+/** A committed change of a file, told to those who watch the store. `version` is null after a delete. */
+export interface Change extends FileKey {
+  readonly revision: number;
+  readonly version: FileVersion | null;
+}
+
+/** What a list shows of a config. */
+export interface ConfigSummary {
+  readonly mac: string;
+  readonly deviceName: string | null;
+  readonly deviceEntityId: string | null;
+  readonly enableOta: boolean | null;
+}
+
+export interface Config extends ConfigSummary {
+  readonly version: FileVersion;
+  /** The content's bytes as they were written. */
+  readonly content: Uint8Array;
+}
+
+/**
+ * What must hold of a file for a change of it to be made: nothing, that there is none, or that its ETag
+ * (see `etagOf`) is one of those, `*` standing for any.
+ */
+export type Precondition = "none" | "absent" | { readonly etags: readonly string[] | "*" };
+
+export interface SaveConfig extends ConfigSummary {
+  readonly content: Uint8Array;
+  readonly sha256: string;
+  readonly allowOverwrite: boolean;
+  readonly precondition: Precondition;
+}
+
+export interface SaveAsset {
+  readonly filename: string;
+  readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
+  /** The claim that has kept the blob since before it was placed. */
+  readonly claim: number;
+}
+
+export interface DeleteFile extends FileKey {
+  readonly precondition: Precondition;
+}
+
+export type SaveOutcome =
+  | { readonly kind: "saved"; readonly version: FileVersion }
+  | { readonly kind: "exists" }
+  | { readonly kind: "preconditionFailed" };
+
+export type DeleteOutcome =
+  | { readonly kind: "deleted"; readonly revision: number }
+  | { readonly kind: "missing" }
+  | { readonly kind: "preconditionFailed" };
+
+/** A row of the outbox: this file's change has not been acknowledged by the broker yet. */
+export interface Announcement extends FileKey {
+  readonly revision: number;
+  /** How often the broker has refused it. */
+  readonly attempts: number;
+  readonly committedAt: Date;
+}
+
+/** An announcement that waits until then before it is tried again. */
+export interface Postponement extends Announcement {
+  readonly notBefore: Date;
+}
+
+export interface Counts {
+  readonly configs: number;
+  readonly assets: number;
+  /** Announcements not yet acknowledged. */
+  readonly pendingAnnouncements: number;
+}
+
+/** A page of a list sorted by name: those after `after`, at most `limit`. */
+export interface Page {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/**
+ * What is kept, and the only place with SQL. A verb that writes has its effect on disk, flushed, when it
+ * answers, and no effect at all when it throws. It throws the faults `STORAGE_FULL` and `STORE_UNAVAILABLE`.
+ *
+ * A save commits together with its announcement, where the store was opened to announce.
+ */
+export interface Store {
+  /** Resolves when the store can no longer write, which nothing but a new start mends. */
+  readonly failed: Promise<Error>;
+
+  saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
+  /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */
+  saveAsset(save: SaveAsset, caller: Caller): Promise<SaveOutcome>;
+  /** Leaves a tombstone, so that revisions go on; drops an announcement that still waits. */
+  deleteFile(file: DeleteFile, caller: Caller): Promise<DeleteOutcome>;
+
+  findConfig(mac: string): Promise<Config | null>;
+  findAsset(filename: string): Promise<FileVersion | null>;
+  /** Sorted by MAC. `q` keeps those where it occurs in the MAC, the name or the entity id, in any case. */
+  listConfigs(page: Page & { readonly q: string | null }): Promise<readonly ConfigSummary[]>;
+  /** Sorted by file name. */
+  listAssets(page: Page): Promise<readonly FileVersion[]>;
+  counts(): Promise<Counts>;
+  /** Calls `listener` for each committed change, before the change is answered and can be announced. */
+  onChange(listener: (change: Change) => void): void;
+
+  /** The oldest announcements that are due, at most `most`. They stay in the outbox. */
+  claimAnnouncements(most: number): Promise<readonly Announcement[]>;
+  /** Forgets announcements, except those whose file has changed again meanwhile. */
+  settleAnnouncements(announcements: readonly Announcement[]): Promise<void>;
+  /** Lets announcements rest, counting the attempt, except those whose file has changed meanwhile. */
+  postponeAnnouncements(postponements: readonly Postponement[]): Promise<void>;
+
+  /** Keeps the blob of this hash from being collected for an hour, whether it is there yet or not. */
+  claimBlob(sha256: string): Promise<number>;
+  /** Blobs that no asset names since `unnamedFor` milliseconds or longer, and nobody claims; at most 1,000. */
+  listUnnamedBlobs(unnamedForMs: number): Promise<readonly string[]>;
+  /** Forgets blobs that were removed. */
+  forgetBlobs(sha256s: readonly string[]): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/**
+ * The strong ETag that a file's precondition is held against. An asset's names its bytes. A config's names
+ * the revision besides, since the operator's answer about it is more than the bytes.
+ */
+export function etagOf(version: Pick<FileVersion, "kind" | "revision" | "sha256">): string {
+  if (version.kind === "assets") return contentETag(version.sha256);
+  return `"${version.revision}-${version.sha256.slice(0, 32)}"`;
+}
+
+/** The strong ETag of a file's bytes as devices are given them (RFC 9110, section 8.8.3). */
+export function contentETag(sha256: string): string {
+  return `"${sha256}"`;
+}
