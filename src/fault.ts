@@ -40,8 +40,12 @@ export const recordExists = (what: "config", name: string) =>
   new Fault("RECORD_EXISTS", `${what} ${name} exists already, and allow_overwrite is false`);
 
 /** Input that breaks a rule: the message always begins with the field's name. */
-export const validationFailed = (field: string, reason: string, details: Details = {}) =>
-  new Fault("VALIDATION_FAILED", `${field}: ${reason}`, { field, ...details });
+export const validationFailed = (
+  field: string,
+  reason: string,
+  details: Details = {},
+  options?: ErrorOptions,
+) => new Fault("VALIDATION_FAILED", `${field}: ${reason}`, { field, ...details }, options);
 
 export const invalidMac = (given: string) =>
   new Fault(

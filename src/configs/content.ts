@@ -1,0 +1,101 @@
+import * as v from "valibot";
+import { payloadTooLarge, validationFailed } from "../fault.ts";
+import { JsonError, readMembers, type Span } from "./json-members.ts";
+
+/** How deep a content may be nested; the content itself is the first level. */
+export const MAX_CONTENT_DEPTH = 64;
+
+/** The body of a save. Other members are ignored. */
+export const SaveConfigBody = v.object({
+  content: v.record(v.string(), v.unknown(), "must be an object"),
+  allow_overwrite: v.optional(v.boolean("must be true or false"), true),
+});
+
+/** What a save asks for. The content is the very text that stands in the body; `contentBytes` is its UTF-8. */
+export type SaveBody = {
+  readonly content: string;
+  readonly contentBytes: Uint8Array;
+  readonly allowOverwrite: boolean;
+};
+
+/**
+ * Reads the body of a save. The content is cut out of it as text, never parsed and printed again, so that numbers, the
+ * order of names and spaces stay as they are.
+ * Throws `validationFailed` on "body", "content" or "allow_overwrite", and `payloadTooLarge` on "content" when the
+ * content's own bytes are more than `maxConfigBytes`.
+ */
+export function readSaveBody(bytes: Uint8Array, maxConfigBytes: number): SaveBody {
+  const body = decodeUtf8(bytes);
+  const members = readBody(body);
+  const content = cut(body, members.get("content"));
+  const allowOverwrite = checkEnvelope(content, cut(body, members.get("allow_overwrite")));
+  const contentBytes = new TextEncoder().encode(content);
+  if (contentBytes.length > maxConfigBytes) throw payloadTooLarge("content", maxConfigBytes);
+  return { content, contentBytes, allowOverwrite };
+}
+
+/** The text of a body. Throws `validationFailed` on "body" for a byte order mark and for what is not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw validationFailed("body", "begins with a byte order mark; expected UTF-8 without one");
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw validationFailed("body", `is not UTF-8, at byte ${firstWrongByte(bytes)}`, {}, { cause });
+  }
+}
+
+/** Counted from 0, within the first sequence that is not UTF-8: that is where a lenient decoder changes something. */
+function firstWrongByte(bytes: Uint8Array): number {
+  const changed = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+  const at = bytes.findIndex((byte, index) => byte !== changed[index]);
+  return at === -1 ? bytes.length : at;
+}
+
+function readBody(body: string): ReadonlyMap<string, Span> {
+  try {
+    return readMembers(body, MAX_CONTENT_DEPTH + 1); // The body is a level around the content.
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause;
+    const { line, column } = cause;
+    throw validationFailed("body", `is not acceptable JSON: ${cause.message}`, { line, column }, { cause });
+  }
+}
+
+/** "" where there is no such member: no JSON value is written so. */
+function cut(body: string, span: Span | undefined): string {
+  return span === undefined ? "" : body.slice(span.start, span.end);
+}
+
+/** Whether overwriting is allowed, if both members are of the right type. */
+function checkEnvelope(content: string, allowOverwrite: string): boolean {
+  const outline = { content: standIn(content), allow_overwrite: standIn(allowOverwrite) };
+  const envelope = v.safeParse(SaveConfigBody, outline);
+  if (envelope.success) return envelope.output.allow_overwrite;
+  const [issue] = envelope.issues;
+  const field = issue.path?.[0]?.key === "content" ? "content" : "allow_overwrite";
+  const came = typeOf(field === "content" ? content : allowOverwrite);
+  throw validationFailed(field, `${issue.message}, ${came === null ? "and is missing" : `not ${came}`}`);
+}
+
+/** What the schema needs to judge a value by, without parsing what may be large. */
+function standIn(text: string): unknown {
+  if (text === "") return undefined;
+  if (text === "true" || text === "false") return text === "true";
+  return text.startsWith("{") ? {} : null; // Null stands for all that neither member may be.
+}
+
+/** The type of a JSON value, told from how it begins; null where there is none. */
+function typeOf(text: string): string | null {
+  const types: Readonly<Record<string, string>> = {
+    "{": "an object",
+    "[": "an array",
+    '"': "a string",
+    t: "true",
+    f: "false",
+    n: "null",
+  };
+  const [first] = text;
+  return first === undefined ? null : (types[first] ?? "a number");
+}
