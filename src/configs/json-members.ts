@@ -172,7 +172,7 @@ class Scanner {
   }
 
   tooDeep(): JsonError {
-    return this.#error(`nested more than ${this.maxDepth} levels deep`, this.at);
+    return this.#error(`nested more than ${this.maxDepth} levels deep`, this.at - 1); // What was opened is behind us.
   }
 
   unexpected(expected: string): JsonError {
