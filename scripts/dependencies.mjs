@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT, Stop, say } from "./cli.mjs";
+
+/** Bun, as package-lock.json pins it. */
+export const BUN = join(PROJECT, "node_modules/.bin/bun");
+
+/** Installs what package-lock.json asks for, unless it is there; install scripts stay off, save for Bun's own. */
+export function prepareDependencies() {
+  if (!isInstalled()) install();
+  if (!bunRuns()) run(process.execPath, [join(PROJECT, "node_modules/bun/install.js")]);
+  if (!bunRuns())
+    throw new Stop(`${BUN} does not run on this machine: see https://bun.com/docs/installation`);
+}
+
+/**
+ * Compares what is asked for with what npm noted when it installed, so that neither a touched file nor a copied
+ * folder causes an installation. Packages for other platforms (`optional`) are rightly missing.
+ */
+function isInstalled() {
+  const asked = packagesIn("package-lock.json");
+  const there = packagesIn("node_modules/.package-lock.json");
+  return Object.entries(asked).every(([path, { version, optional }]) =>
+    path in there ? there[path]?.version === version : path === "" || optional === true,
+  );
+}
+
+/**
+ * @param {string} lockFile
+ * @returns {Record<string, { version?: string, optional?: boolean }>} by their path in the project
+ */
+function packagesIn(lockFile) {
+  try {
+    return JSON.parse(readFileSync(join(PROJECT, lockFile), "utf8")).packages;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {}; // Nothing is installed, or Bun did it, which leaves no such note.
+    throw error;
+  }
+}
+
+/** Each runtime uses the package manager that came with it; both read package-lock.json. */
+function install() {
+  if (process.versions.bun) {
+    run(process.execPath, ["install", "--frozen-lockfile", "--ignore-scripts", "--silent"]);
+  } else {
+    say("Installing the dependencies (once) …");
+    run("npm", ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+  }
+}
+
+function bunRuns() {
+  return spawnSync(BUN, ["--version"], { stdio: "ignore" }).status === 0;
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ */
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, {
+    cwd: PROJECT,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (status === 0) return;
+  const reason = error?.message ?? `exit code ${status}`;
+  throw new Stop(`The dependencies could not be installed: ${program} ${args.join(" ")} (${reason}).`);
+}

@@ -1,0 +1,102 @@
+// `npm start`: the whole update service on this machine, from nothing. Node's built-ins only, as it begins without
+// node_modules.
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Broker } from "./broker.mjs";
+import { Child } from "./child.mjs";
+import { PROJECT, reasonOf, runCommand, Stop, say } from "./cli.mjs";
+import { BUN, prepareDependencies } from "./dependencies.mjs";
+import { prepareMosquitto } from "./mosquitto-binary.mjs";
+import { isTaken } from "./ports.mjs";
+import { Running } from "./running.mjs";
+import { passwordIn, prepareSigningKey } from "./secrets.mjs";
+import { planStart, serviceEnvironment, USAGE } from "./start-plan.mjs";
+import { StopSignals } from "./stop-signals.mjs";
+import { welcome } from "./welcome.mjs";
+
+await runCommand(async () => {
+  const plan = planStart(process.argv.slice(2), process.env);
+  if (plan.help) {
+    say(USAGE);
+    return 0;
+  }
+  prepareDependencies();
+  const mosquitto = plan.ownBroker ? prepareMosquitto() : undefined;
+  makeDataDir(plan.dataDir);
+  if (plan.ownKey) prepareSigningKey(plan.privateKeyPath, plan.publicKeyPath);
+
+  const running = new Running(plan.dataDir);
+  await running.begin();
+  try {
+    return await startAll(plan, mosquitto, running);
+  } finally {
+    running.forget();
+  }
+});
+
+/**
+ * Broker first, then the service; they end in the reverse order.
+ *
+ * @param {import("./start-plan.mjs").StartPlan} plan
+ * @param {string | undefined} mosquitto
+ * @param {Running} running
+ * @returns {Promise<number>} the service's exit code
+ */
+async function startAll(plan, mosquitto, running) {
+  if (await isTaken(plan.port, plan.host)) {
+    throw new Stop(
+      `Port ${plan.port} on ${plan.host} is taken. Set another: PORT=${plan.port + 1} npm start`,
+    );
+  }
+  const stopSignals = new StopSignals();
+  const passwords = {
+    service: passwordIn(plan.servicePasswordPath),
+    device: passwordIn(plan.devicePasswordPath),
+  };
+  const broker =
+    mosquitto === undefined
+      ? undefined
+      : new Broker(mosquitto, plan.brokerFolder, plan.brokerHost, (pid) => running.note("broker", pid));
+  try {
+    await broker?.start(passwords);
+    const service = new Child(BUN, [join(PROJECT, "src/main.ts")], {
+      env: serviceEnvironment(plan, process.env, broker?.port),
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    if (service.pid !== undefined) running.note("service", service.pid);
+    stopSignals.passTo(service);
+    if (await isReady(plan.serviceUrl, service)) say(welcome(plan, broker, passwords.device));
+    return await service.ended;
+  } finally {
+    await broker?.stop();
+  }
+}
+
+/** @param {string} dataDir */
+function makeDataDir(dataDir) {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK);
+  } catch (error) {
+    throw new Stop(
+      `DATA_DIR ${dataDir} cannot be written to: ${reasonOf(error)}. Set another, or its permissions.`,
+    );
+  }
+}
+
+/**
+ * Waits for it, however long it takes a large database to open; false when the service ended instead.
+ *
+ * @param {string} serviceUrl
+ * @param {Child} service
+ */
+async function isReady(serviceUrl, service) {
+  const LOOK_EVERY_MS = 25;
+  while (service.running) {
+    const request = fetch(`${serviceUrl}/api/health/ready`, { signal: AbortSignal.timeout(1000) });
+    if ((await request.catch(() => undefined))?.ok) return true;
+    await pause(LOOK_EVERY_MS);
+  }
+  return false;
+}

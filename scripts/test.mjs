@@ -1,0 +1,24 @@
+// `npm test -- [what bun test takes]`: all that the tests need, the tests, and their count as the last line.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PROJECT, runCommand, say } from "./cli.mjs";
+import { BUN, prepareDependencies } from "./dependencies.mjs";
+import { countTests, tell } from "./junit.mjs";
+import { prepareMosquitto } from "./mosquitto-binary.mjs";
+
+await runCommand(() => {
+  prepareDependencies();
+  prepareMosquitto();
+  const folder = mkdtempSync(join(tmpdir(), "iotsupport-test-"));
+  try {
+    const report = join(folder, "junit.xml");
+    const args = ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...process.argv.slice(2)];
+    const { status } = spawnSync(BUN, args, { cwd: PROJECT, stdio: ["ignore", "inherit", "inherit"] });
+    say(tell(countTests(report, status === 0)));
+    return status ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
