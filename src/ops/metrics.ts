@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Counts } from "../store/index.ts";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Read anew each time the metrics are. */
 export interface Gauges {
-  counts(): Promise<Counts>;
+  configFiles(): Promise<number>;
+  pendingAnnouncements(): Promise<number>;
   mqttEnabled(): boolean;
   mqttConnected(): boolean;
 }
@@ -104,11 +104,9 @@ export function addGauges({ registry }: Metrics, gauges: Gauges): void {
         this.set(await read());
       },
     });
-  gauge("iot_config_files_count", "Configs kept", async () => (await gauges.counts()).configs);
-  gauge(
-    "iot_announcements_pending",
-    "Announcements that the broker has not acknowledged yet",
-    async () => (await gauges.counts()).pendingAnnouncements,
+  gauge("iot_config_files_count", "Configs kept", () => gauges.configFiles());
+  gauge("iot_announcements_pending", "Announcements that the broker has not acknowledged yet", () =>
+    gauges.pendingAnnouncements(),
   );
   gauge("iot_mqtt_enabled", "Whether a broker is set", () => Number(gauges.mqttEnabled()));
   gauge("iot_mqtt_connection_state", "Whether the broker is connected", () => Number(gauges.mqttConnected()));

@@ -37,7 +37,7 @@ export interface ConfigSummary {
 export interface Config extends ConfigSummary {
   readonly version: FileVersion;
   /** The content's bytes as they were written. */
-  readonly content: Uint8Array;
+  readonly content: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -66,10 +66,12 @@ export interface DeleteFile extends FileKey {
   readonly precondition: Precondition;
 }
 
-export type SaveOutcome =
-  | { readonly kind: "saved"; readonly version: FileVersion }
-  | { readonly kind: "exists" }
-  | { readonly kind: "preconditionFailed" };
+export interface Saved {
+  readonly kind: "saved";
+  readonly version: FileVersion;
+}
+
+export type SaveOutcome = Saved | { readonly kind: "exists" } | { readonly kind: "preconditionFailed" };
 
 export type DeleteOutcome =
   | { readonly kind: "deleted"; readonly revision: number }
@@ -114,7 +116,7 @@ export interface Store {
 
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
   /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */
-  saveAsset(save: SaveAsset, caller: Caller): Promise<SaveOutcome>;
+  saveAsset(save: SaveAsset, caller: Caller): Promise<Saved>;
   /** Leaves a tombstone, so that revisions go on; drops an announcement that still waits. */
   deleteFile(file: DeleteFile, caller: Caller): Promise<DeleteOutcome>;
 
@@ -137,6 +139,8 @@ export interface Store {
 
   /** Keeps the blob of this hash from being collected for an hour, whether it is there yet or not. */
   claimBlob(sha256: string): Promise<number>;
+  /** Gives up a claim whose upload has come to nothing. */
+  releaseClaim(claim: number): Promise<void>;
   /** Blobs that no asset names since `unnamedFor` milliseconds or longer, and nobody claims; at most 1,000. */
   listUnnamedBlobs(unnamedForMs: number): Promise<readonly string[]>;
   /** Forgets blobs that were removed. */

@@ -21,6 +21,10 @@ export function nameBlob(tx: Transaction, sha256: string, claim: number): void {
   tx.db
     .query(`insert into blobs (sha256) values (?) on conflict (sha256) do update set unnamed_since = null`)
     .run(sha256);
+  releaseClaim(tx, claim);
+}
+
+export function releaseClaim(tx: Transaction, claim: number): void {
   tx.db.query(`delete from claims where id = ?`).run(claim);
 }
 

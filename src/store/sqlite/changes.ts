@@ -1,5 +1,5 @@
 import { authorOf, type Caller } from "../../caller.ts";
-import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, SaveOutcome } from "../store.ts";
+import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, Saved, SaveOutcome } from "../store.ts";
 import { nameBlob, unnameBlob } from "./blobs.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
 import { announce, dropAnnouncement } from "./outbox.ts";
@@ -20,7 +20,7 @@ export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): S
 }
 
 /** Names a blob as an asset's next revision, and writes its announcement with it. */
-export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): SaveOutcome {
+export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): Saved {
   const file = { kind: "assets", name: save.filename, sha256: save.sha256, size: save.size } as const;
   const row = readFileRow(tx.db, file);
   const version = writeVersion(tx, file, row, authorOf(caller));

@@ -8,7 +8,9 @@ export function readConfig(db: Database, mac: string): Config | null {
     select kind, name, revision, sha256, size, changed_at, mac, device_name, device_entity_id, enable_ota, content
     from files join configs on mac = name join config_contents using (mac)
     where kind = 'configs' and name = ?`;
-  const row = db.query<FileRow & ConfigRow & { readonly content: Uint8Array }, [string]>(sql).get(mac);
+  const row = db
+    .query<FileRow & ConfigRow & { readonly content: Uint8Array<ArrayBuffer> }, [string]>(sql)
+    .get(mac);
   const version = versionOf(row);
   if (row === null || version === null) return null;
   return { ...summaryOf(row), version, content: row.content };

@@ -13,6 +13,7 @@ import type {
   Postponement,
   SaveAsset,
   SaveConfig,
+  Saved,
   SaveOutcome,
   Store,
 } from "../store.ts";
@@ -45,7 +46,7 @@ export class SqliteStore implements Store {
     return this.#writer.write("saveConfig", save, caller);
   }
 
-  saveAsset(save: SaveAsset, caller: Caller): Promise<SaveOutcome> {
+  saveAsset(save: SaveAsset, caller: Caller): Promise<Saved> {
     return this.#writer.write("saveAsset", save, caller);
   }
 
@@ -95,6 +96,10 @@ export class SqliteStore implements Store {
 
   claimBlob(sha256: string): Promise<number> {
     return this.#writer.write("claimBlob", sha256);
+  }
+
+  releaseClaim(claim: number): Promise<void> {
+    return this.#writer.write("releaseClaim", claim);
   }
 
   async listUnnamedBlobs(unnamedForMs: number): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { type Database, SQLiteError } from "bun:sqlite";
-import { claimBlob, forgetBlobs } from "./blobs.ts";
+import { claimBlob, forgetBlobs, releaseClaim } from "./blobs.ts";
 import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
 import type { Reserve } from "./reserve.ts";
@@ -14,6 +14,7 @@ const verbs = {
   settleAnnouncements,
   postponeAnnouncements,
   claimBlob,
+  releaseClaim,
   forgetBlobs,
 };
 
@@ -23,6 +24,7 @@ const ESSENTIAL: ReadonlySet<Verb> = new Set([
   "claimAnnouncements",
   "settleAnnouncements",
   "postponeAnnouncements",
+  "releaseClaim",
   "forgetBlobs",
 ]);
 

@@ -5,7 +5,7 @@ import {
   ifNoneMatchHolds,
   ifRangeHolds,
   readEntityTags,
-} from "../../src/delivery/conditional.ts";
+} from "../../src/http/conditional.ts";
 
 const etag = '"abc"';
 

@@ -1,0 +1,59 @@
+import { validationFailed } from "../fault.ts";
+import type { Metrics } from "../ops/index.ts";
+import { type FileName, parseFileName } from "./file-name.ts";
+import { checkTolerance, parseTimestamp } from "./timestamp.ts";
+import { type VerifyingKey, verifySignature } from "./verify.ts";
+
+/** What uploads are judged by. */
+export interface UploadRules {
+  readonly key: VerifyingKey;
+  readonly toleranceSeconds: number;
+}
+
+/**
+ * What of an upload has arrived, judged in the contract's order whenever there is something new to judge, so
+ * that what can be refused before the file's bytes is.
+ */
+export class Arrived {
+  filename: string | null = null;
+  #timestamp: string | null = null;
+  #signature: string | null = null;
+
+  constructor(
+    private readonly rules: UploadRules,
+    private readonly arrivedAt: Date,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** Takes a field's value. What an upload does not have is passed over. */
+  take(field: string, value: string): void {
+    if (field === "timestamp") this.#timestamp = value;
+    if (field === "signature") this.#signature = value;
+  }
+
+  /** Throws the fault `VALIDATION_FAILED` for the first that is wrong of what is here. */
+  judge(): void {
+    if (this.filename !== null) parseFileName(this.filename);
+    if (this.#timestamp === null) return;
+    checkTolerance(parseTimestamp(this.#timestamp), this.arrivedAt.getTime(), this.rules.toleranceSeconds);
+    if (this.#signature === null) return;
+    const stop = this.metrics.signatureVerificationDuration.startTimer();
+    try {
+      verifySignature(this.rules.key, this.#timestamp, this.#signature);
+    } finally {
+      stop();
+    }
+  }
+
+  /** Judges the whole, file included: nothing more will arrive. */
+  conclude(): FileName {
+    if (this.#timestamp === null) throw missing("timestamp");
+    if (this.#signature === null) throw missing("signature");
+    this.judge();
+    return parseFileName(this.filename ?? "");
+  }
+}
+
+export function missing(field: string) {
+  return validationFailed(field, "is missing; an upload has the fields file, timestamp and signature");
+}

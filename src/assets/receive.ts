@@ -1,0 +1,132 @@
+import { once } from "node:events";
+import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
+import type { Blobs, StagedBlob } from "../blobs/index.ts";
+import { payloadTooLarge, unsupportedMediaType, validationFailed } from "../fault.ts";
+import { type Arrived, missing } from "./arrived.ts";
+import type { Deadlines } from "./deadlines.ts";
+
+const MOST_FIELD_BYTES = 4_096;
+const MOST_PARTS = 16;
+const MOST_HEADER_BYTES = 16 * 1024;
+
+/**
+ * Reads a multipart form (RFC 7578) as it streams in: its fields into `arrived`, its file onto the disk. Throws
+ * the fault that ends it as soon as there is one, with nothing left on the disk and the rest unread.
+ */
+export async function receive(
+  request: Request,
+  arrived: Arrived,
+  blobs: Blobs,
+  maxBytes: number,
+  deadlines: Deadlines,
+): Promise<StagedBlob> {
+  const form = formOf(request.headers);
+  const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
+  refused.catch(() => {}); // Whoever waits for it hears of it; there may be nobody yet.
+  let file = null as BusboyFileStream | null; // Assigned by listeners, which the compiler does not follow.
+  let staging = null as Promise<StagedBlob> | null;
+
+  const judging = (judge: () => void) => {
+    try {
+      judge();
+    } catch (fault) {
+      refuse(fault);
+    }
+  };
+  form.on("file", (field, stream, filename) => {
+    stream.on("error", refuse); // First of all: unheard, a cut body would end the process.
+    judging(() => {
+      if (field !== "file") throw validationFailed(nameOf(field), "is no file; only the field file is one");
+      arrived.filename = filename ?? "";
+      arrived.judge();
+      file = stream;
+      staging = stage(stream, blobs, maxBytes);
+      staging.catch(refuse);
+    });
+  });
+  form.on("field", (field, value, isNameCut, isCut) =>
+    judging(() => {
+      if (isNameCut || isCut)
+        throw validationFailed(nameOf(field), `is longer than ${MOST_FIELD_BYTES} bytes`);
+      arrived.take(field, value);
+      arrived.judge();
+    }),
+  );
+  form.on("filesLimit", () => refuse(validationFailed("file", "may be there only once")));
+  form.on("partsLimit", () => refuse(validationFailed("body", `has more than ${MOST_PARTS} parts`)));
+  form.on("error", (error: Error) => refuse(notMultipart(error.message)));
+
+  const body = request.body?.getReader() as BodyReader | undefined; // Its pieces are bytes.
+  try {
+    await Promise.race([pump(body, form, deadlines), refused, deadlines.passed]);
+    if (staging === null) throw missing("file");
+    return await Promise.race([staging, refused]);
+  } catch (fault) {
+    body?.cancel().catch(() => {}); // It may be broken already.
+    file?.destroy();
+    form.destroy();
+    await staging?.then((staged) => staged.discard()).catch(() => {}); // It cleans up after itself.
+    throw fault;
+  }
+}
+
+/** The parser of a form. The client's file name is kept as it came: one that strips directories hides an attack. */
+function formOf(headers: Headers): BusboyInstance {
+  const type = headers.get("Content-Type");
+  if (!/^multipart\/form-data\s*(;|$)/i.test(type ?? ""))
+    throw unsupportedMediaType(type, "multipart/form-data");
+  try {
+    return new Busboy({
+      headers: Object.fromEntries(headers) as BusboyHeaders, // Content-Type, all that it reads, was just checked.
+      preservePath: true,
+      isPartAFile: (field, _type, filename) => filename !== undefined || field === "file",
+      limits: {
+        fieldSize: MOST_FIELD_BYTES,
+        files: 1,
+        parts: MOST_PARTS,
+        headerPairs: 32,
+        headerSize: MOST_HEADER_BYTES,
+      },
+    });
+  } catch (error) {
+    throw notMultipart(String(error));
+  }
+}
+
+/** Feeds the body to the parser no faster than the disk takes the file. */
+async function pump(body: BodyReader | undefined, form: BusboyInstance, deadlines: Deadlines): Promise<void> {
+  const finished = once(form, "finish");
+  finished.catch(() => {}); // A fault of the form is told by its own listener.
+  for (let piece = await body?.read(); piece?.value !== undefined; piece = await body?.read()) {
+    deadlines.moved();
+    if (!form.write(piece.value)) await once(form, "drain");
+  }
+  form.end();
+  await finished;
+}
+
+async function stage(stream: BusboyFileStream, blobs: Blobs, maxBytes: number): Promise<StagedBlob> {
+  const staged = await blobs.stage();
+  try {
+    let size = 0;
+    for await (const chunk of stream) {
+      size += chunk.length;
+      if (size > maxBytes) throw payloadTooLarge("file", maxBytes);
+      await staged.write(chunk);
+    }
+    return staged;
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+}
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+
+function notMultipart(reason: string) {
+  return validationFailed("body", `is not a whole multipart form: ${reason}`);
+}
+
+function nameOf(field: string | undefined): string {
+  return field === "timestamp" || field === "signature" || field === "file" ? field : "body";
+}

@@ -1,0 +1,115 @@
+import * as v from "valibot";
+import { busy, Fault, preconditionFailed, recordNotFound, uploadsDisabled } from "../fault.ts";
+import { type AppContext, preconditionOf, type Routes } from "../http/index.ts";
+import type { Log } from "../ops/index.ts";
+import { etagOf, type FileVersion } from "../store/index.ts";
+import type { UploadRules } from "./arrived.ts";
+import { parseFileName } from "./file-name.ts";
+import { type UploadParts, upload } from "./upload.ts";
+
+/** The answer to an upload. */
+export const UploadAnswer = v.object({
+  filename: v.string(),
+  size: v.pipe(v.number(), v.integer(), v.description("In bytes")),
+  uploaded_at: v.pipe(v.string(), v.isoTimestamp()),
+});
+
+export const AssetList = v.object({
+  assets: v.array(v.object({ ...UploadAnswer.entries, sha256: v.pipe(v.string(), v.length(64)) })),
+  count: v.pipe(v.number(), v.integer()),
+});
+
+const ROWS_AT_ONCE = 1_000;
+
+export interface AssetParts extends UploadParts {
+  /** Null: no signature can be checked, and uploads are off. */
+  readonly rules: UploadRules | null;
+  readonly maxUploads: number;
+  /** Says that an announcement may be due. */
+  readonly nudge: () => void;
+  readonly log: Log;
+}
+
+/** The pipeline's and the operator's view of the assets: upload, list, delete. */
+export function assetRoutes(parts: AssetParts): Routes {
+  const receiveUpload = limited(parts.maxUploads, (c) => measured(parts, c));
+  return (app) => {
+    app.get("/api/assets", () => list(parts));
+    app.post("/api/assets", receiveUpload);
+    app.delete("/api/assets/:filename", (c) => remove(parts, c));
+  };
+}
+
+/** At most so many at once: each takes memory and a place on the disk. */
+function limited(most: number, handler: (c: AppContext) => Promise<Response>) {
+  let running = 0;
+  return async (c: AppContext): Promise<Response> => {
+    if (running >= most) throw busy(`${most} uploads are running already; try again later`);
+    running += 1;
+    try {
+      return await handler(c);
+    } finally {
+      running -= 1;
+    }
+  };
+}
+
+/** The metrics know of an upload before its announcement goes out. */
+async function measured(parts: AssetParts, c: AppContext): Promise<Response> {
+  const { metrics, log, nudge } = parts;
+  const stop = metrics.assetUploadDuration.startTimer();
+  try {
+    if (parts.rules === null) throw uploadsDisabled();
+    const version = await upload(parts, parts.rules, c);
+    metrics.assetUploads.inc({ status: "success", error_type: "" });
+    metrics.assetUploadFileSize.observe(version.size);
+    nudge();
+    const { name: filename, revision, size } = version;
+    log.info({ requestId: c.get("caller").requestId, filename, revision, size }, "asset uploaded");
+    return Response.json(answerOf(version), {
+      headers: { ETag: etagOf(version), "X-Revision": String(revision) },
+    });
+  } catch (error) {
+    metrics.assetUploads.inc({ status: "error", error_type: errorType(error) });
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+async function list({ store }: AssetParts): Promise<Response> {
+  const assets: v.InferOutput<typeof AssetList>["assets"] = [];
+  for (let after: string | null = null, isAtEnd = false; !isAtEnd; ) {
+    const rows: readonly FileVersion[] = await store.listAssets({ after, limit: ROWS_AT_ONCE });
+    for (const row of rows) assets.push({ ...answerOf(row), sha256: row.sha256 });
+    after = rows.at(-1)?.name ?? after;
+    isAtEnd = rows.length < ROWS_AT_ONCE;
+  }
+  return Response.json({ assets, count: assets.length } satisfies v.InferOutput<typeof AssetList>);
+}
+
+async function remove({ store, log }: AssetParts, c: AppContext): Promise<Response> {
+  const filename = parseFileName(c.req.param("filename") ?? "");
+  const caller = c.get("caller");
+  const precondition = preconditionOf(c.req.raw.headers);
+  const outcome = await store.deleteFile({ kind: "assets", name: filename, precondition }, caller);
+  if (outcome.kind === "missing") throw recordNotFound("asset", filename);
+  if (outcome.kind === "preconditionFailed") {
+    throw preconditionFailed("If-Match", `asset ${filename} is not, or no longer, of that version`);
+  }
+  const { revision } = outcome;
+  log.info({ requestId: caller.requestId, filename, revision }, "asset deleted");
+  return new Response(null, { status: 204, headers: { "X-Revision": String(revision) } });
+}
+
+/** The one place where an asset's version becomes snake_case. */
+function answerOf({ name, size, changedAt }: FileVersion): v.InferOutput<typeof UploadAnswer> {
+  return { filename: name, size, uploaded_at: changedAt.toISOString() };
+}
+
+/** A bounded label: the field that was wrong, else the fault's code. */
+function errorType(error: unknown): string {
+  if (!(error instanceof Fault)) return "internal_error";
+  const field = error.code === "VALIDATION_FAILED" ? error.details?.["field"] : undefined;
+  return typeof field === "string" ? field : error.code.toLowerCase();
+}

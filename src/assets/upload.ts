@@ -1,0 +1,74 @@
+import type { Blobs, FinishedBlob } from "../blobs/index.ts";
+import type { Caller } from "../caller.ts";
+import { Fault } from "../fault.ts";
+import { type AppContext, checkDeclaredSize, checkIsPlain } from "../http/index.ts";
+import type { Metrics } from "../ops/index.ts";
+import type { FileVersion, Store } from "../store/index.ts";
+import { Arrived, type UploadRules } from "./arrived.ts";
+import type { Collector } from "./collector.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { FileName } from "./file-name.ts";
+import { receive } from "./receive.ts";
+
+/** What a form holds besides the file. */
+const ENVELOPE_BYTES = 64 * 1024;
+/** Ours ends first, with an answer. */
+const SERVER_TIMEOUT_SECONDS = 255;
+
+export interface UploadLimits {
+  readonly maxAssetBytes: number;
+  readonly uploadStallSeconds: number;
+  readonly uploadMaxSeconds: number;
+}
+
+export interface UploadParts {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly collector: Collector;
+  readonly limits: UploadLimits;
+  readonly metrics: Metrics;
+}
+
+/** Takes one upload, from its form to its committed row. Throws the fault that ends it, with nothing left behind. */
+export async function upload(parts: UploadParts, rules: UploadRules, c: AppContext): Promise<FileVersion> {
+  const { blobs, limits, metrics, collector } = parts;
+  const request = c.req.raw;
+  checkIsPlain(request.headers);
+  checkDeclaredSize(request.headers, limits.maxAssetBytes + ENVELOPE_BYTES);
+
+  const arrived = new Arrived(rules, c.get("arrivedAt"), metrics);
+  using deadlines = new Deadlines(limits.uploadStallSeconds, limits.uploadMaxSeconds, () =>
+    c.env.server.timeout(request, SERVER_TIMEOUT_SECONDS),
+  );
+  try {
+    const staged = await receive(request, arrived, blobs, limits.maxAssetBytes, deadlines);
+    try {
+      return await keep(parts, arrived.conclude(), await staged.finish(), c.get("caller"));
+    } finally {
+      await staged.discard();
+    }
+  } catch (error) {
+    if (error instanceof Fault && error.code === "STORAGE_FULL") collector.makeRoom();
+    throw error;
+  }
+}
+
+/** By claim, blob, row: at no moment is there a row without its blob, nor a blob that nothing remembers. */
+async function keep(
+  { store, collector }: UploadParts,
+  filename: FileName,
+  { sha256, size, keep }: FinishedBlob,
+  caller: Caller,
+): Promise<FileVersion> {
+  return collector.withoutCollecting(async () => {
+    const claim = await store.claimBlob(sha256);
+    try {
+      await keep();
+      const { version } = await store.saveAsset({ filename, sha256, size, claim }, caller);
+      return version;
+    } catch (error) {
+      await store.releaseClaim(claim);
+      throw error;
+    }
+  });
+}

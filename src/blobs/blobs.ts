@@ -1,0 +1,37 @@
+/** The first and the last byte of a part, counted from 0, both included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A file's bytes while they arrive. Either `finish` or `discard` ends it. */
+export interface StagedBlob {
+  /** Resolves when the bytes are handed on, so that who awaits it holds one chunk at a time. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Resolves when all bytes are flushed to the disk. The blob is not found yet: `keep` does that. */
+  finish(): Promise<FinishedBlob>;
+  /** Leaves nothing behind. Also after `finish`, for a blob that is not kept; harmless after `keep`. */
+  discard(): Promise<void>;
+}
+
+export interface FinishedBlob {
+  /** Of all its bytes, lower-case hex. */
+  readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Makes it found under its hash, for good: flushed when this resolves. */
+  keep(): Promise<void>;
+}
+
+/**
+ * Bytes, each content once, found by their SHA-256. They never change. Names and revisions are the store's.
+ * Throws the fault `STORAGE_FULL` where there is no room.
+ */
+export interface Blobs {
+  stage(): Promise<StagedBlob>;
+  /** The bytes, or a part of them, read as they are sent. A download goes on when its blob is removed meanwhile. */
+  open(sha256: string, range?: ByteRange): Blob;
+  exists(sha256: string): Promise<boolean>;
+  /** Removes them, where they are. */
+  remove(sha256: string): Promise<void>;
+}

@@ -1,0 +1,2 @@
+export { parseMac } from "./mac.ts";
+export { type ConfigParts, configRoutes } from "./routes.ts";

@@ -1,0 +1,78 @@
+import * as v from "valibot";
+import { validationFailed } from "../fault.ts";
+import type { ConfigSummary, Store } from "../store/index.ts";
+
+/** A list is read and written in pieces of this many rows, so that a long one holds nobody up. */
+const ROWS_AT_ONCE = 1_000;
+
+/** `?limit=&cursor=&q=`. Without a limit and a cursor the whole list is meant. */
+export const ListQuery = v.object({
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,3}$/, "must be a whole number from 1 to 9999"),
+      v.description("How many at the most"),
+    ),
+  ),
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(64), v.description("`next_cursor` of the page before"))),
+  q: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(100, "must be at most 100 characters long"),
+      v.description("Only those where it occurs in the MAC, the name or the entity id"),
+    ),
+  ),
+});
+
+/** A config in a list. */
+export const ConfigListEntry = v.object({
+  mac_address: v.string(),
+  device_name: v.nullable(v.string()),
+  device_entity_id: v.nullable(v.string()),
+  enable_ota: v.nullable(v.boolean()),
+});
+
+export const ConfigList = v.object({
+  configs: v.array(ConfigListEntry),
+  count: v.pipe(v.number(), v.integer(), v.description("How many are in this answer")),
+  next_cursor: v.optional(
+    v.pipe(v.nullable(v.string()), v.description("Only where pages are asked for; null at the end")),
+  ),
+});
+
+/** The answer to a list's query, as JSON text. Throws the fault `VALIDATION_FAILED` on a wrong parameter. */
+export async function listConfigs(store: Store, query: Readonly<Record<string, string>>): Promise<string> {
+  const { limit, cursor, q } = readQuery(query);
+  const isPaged = limit !== undefined || cursor !== undefined;
+  const most = isPaged ? Number(limit ?? ROWS_AT_ONCE) : Number.POSITIVE_INFINITY;
+
+  const texts: string[] = [];
+  let after: string | null = cursor ?? null;
+  let isAtEnd = false;
+  while (!isAtEnd && texts.length < most) {
+    const wanted = Math.min(ROWS_AT_ONCE, most - texts.length);
+    const rows: readonly ConfigSummary[] = await store.listConfigs({ after, limit: wanted, q: q ?? null });
+    for (const row of rows) texts.push(JSON.stringify(entryOf(row)));
+    after = rows.at(-1)?.mac ?? after;
+    isAtEnd = rows.length < wanted;
+  }
+  const next = isPaged ? `,"next_cursor":${isAtEnd ? "null" : JSON.stringify(after)}` : "";
+  return `{"configs":[${texts.join(",")}],"count":${texts.length}${next}}`;
+}
+
+/** The one place where a config's summary becomes snake_case. */
+export function entryOf(summary: ConfigSummary): v.InferOutput<typeof ConfigListEntry> {
+  return {
+    mac_address: summary.mac,
+    device_name: summary.deviceName,
+    device_entity_id: summary.deviceEntityId,
+    enable_ota: summary.enableOta,
+  };
+}
+
+function readQuery(query: Readonly<Record<string, string>>): v.InferOutput<typeof ListQuery> {
+  const parsed = v.safeParse(ListQuery, query);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw validationFailed(String(issue.path?.[0]?.key ?? "query"), issue.message);
+}

@@ -1,0 +1,26 @@
+import type { AppContext } from "../http/index.ts";
+import type { Metrics } from "../ops/index.ts";
+
+export type Operation = "list" | "get" | "save" | "delete";
+
+/**
+ * Counts and times an operation on configs, whatever becomes of it. `then` follows a success only when the
+ * metrics say so: they are updated before an announcement goes out.
+ */
+export function measuring(metrics: Metrics) {
+  return (operation: Operation, handler: (c: AppContext) => Promise<Response>, then: () => void = () => {}) =>
+    async (c: AppContext): Promise<Response> => {
+      const stop = metrics.configOperationDuration.startTimer({ operation });
+      try {
+        const response = await handler(c);
+        metrics.configOperations.inc({ operation, status: "success" });
+        then();
+        return response;
+      } catch (error) {
+        metrics.configOperations.inc({ operation, status: "error" });
+        throw error;
+      } finally {
+        stop();
+      }
+    };
+}

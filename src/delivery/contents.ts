@@ -1,0 +1,21 @@
+import type { Store } from "../store/index.ts";
+import { Recent } from "./recent.ts";
+
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/** The bytes of configs, remembered by their hash while they are asked for. They never change, they only leave. */
+export class Contents {
+  readonly #bytes = new Recent<Uint8Array<ArrayBuffer>>(MOST_BYTES);
+
+  constructor(private readonly store: Store) {}
+
+  /** The bytes of this hash; null where the config has others by now. */
+  async find(mac: string, sha256: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const remembered = this.#bytes.get(sha256);
+    if (remembered !== undefined) return remembered;
+    const config = await this.store.findConfig(mac);
+    if (config === null || config.version.sha256 !== sha256) return null;
+    this.#bytes.set(sha256, config.content, config.content.length);
+    return config.content;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Caller } from "../caller.ts";
+import { contentETag, type FileKey, type FileVersion } from "../store/index.ts";
+import type { CurrentFiles } from "./current-files.ts";
+
+/** Which bytes of a file this asker is given. */
+export interface Offer extends FileKey {
+  readonly revision: number;
+  /** Of exactly these bytes. */
+  readonly etag: string;
+  readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Whether another asker may be given other bytes, so that no cache may share the answer. */
+  readonly personal: boolean;
+}
+
+/**
+ * The one place that decides who is given what: today everybody the newest. Null where there is no such file.
+ * Whoever was told of a revision is offered that one or a newer.
+ */
+export async function offer(current: CurrentFiles, file: FileKey, _caller: Caller): Promise<Offer | null> {
+  const version = await current.find(file);
+  return version === null ? null : offerOf(version);
+}
+
+function offerOf({ kind, name, revision, sha256, size }: FileVersion): Offer {
+  return { kind, name, revision, etag: contentETag(sha256), sha256, size, personal: false };
+}

@@ -1,0 +1,1 @@
+export { type Condition, healthRoutes } from "./routes.ts";

@@ -1,0 +1,51 @@
+import * as v from "valibot";
+import type { Routes } from "../http/index.ts";
+import type { Metrics } from "../ops/index.ts";
+
+/** How the service is, as seen from inside. */
+export interface Condition {
+  /** Why nothing can be saved; null while the store can be written. */
+  readonly storeTrouble: string | null;
+  readonly isDraining: boolean;
+  readonly mqtt: "disabled" | "connected" | "disconnected";
+  readonly pendingAnnouncements: number;
+}
+
+export const HealthAnswer = v.object({
+  status: v.picklist(["healthy", "unhealthy"]),
+  reason: v.optional(v.string()),
+  mqtt: v.picklist(["disabled", "connected", "disconnected"]),
+  pending_announcements: v.pipe(v.number(), v.integer()),
+});
+
+export const ProbeAnswer = v.object({ status: v.picklist(["live", "ready", "not ready", "draining"]) });
+
+/** What monitoring and orchestrators ask. A broker that is away does not make the service unhealthy. */
+export function healthRoutes(condition: () => Promise<Condition>, { registry }: Metrics): Routes {
+  return (app) => {
+    app.get("/api/health", async () => health(await condition()));
+    app.get("/api/health/live", () => answer(200, { status: "live" }));
+    app.get("/api/health/ready", async () => readiness(await condition()));
+    app.get("/metrics", async () => {
+      const headers = { "Content-Type": registry.contentType, "Cache-Control": "no-store" };
+      return new Response(await registry.metrics(), { headers });
+    });
+  };
+}
+
+function health({ storeTrouble, mqtt, pendingAnnouncements }: Condition): Response {
+  const facts = { mqtt, pending_announcements: pendingAnnouncements };
+  if (storeTrouble === null) return answer(200, { status: "healthy", ...facts });
+  return answer(503, { status: "unhealthy", reason: storeTrouble, ...facts });
+}
+
+function readiness({ storeTrouble, isDraining }: Condition): Response {
+  if (isDraining) return answer(503, { status: "draining" });
+  return storeTrouble === null ? answer(200, { status: "ready" }) : answer(503, { status: "not ready" });
+}
+
+type Body = v.InferOutput<typeof HealthAnswer> | v.InferOutput<typeof ProbeAnswer>;
+
+function answer(status: number, body: Body): Response {
+  return Response.json(body, { status, headers: { "Cache-Control": "no-store" } });
+}

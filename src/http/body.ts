@@ -1,0 +1,38 @@
+import { payloadTooLarge, unsupportedMediaType } from "../fault.ts";
+import type { AppContext } from "./env.ts";
+
+/** The body of a request that must be declared as JSON, at most `maxBytes` of it. Nothing beyond is kept. */
+export async function readJsonBody(c: AppContext, maxBytes: number): Promise<Uint8Array> {
+  const { headers } = c.req.raw;
+  const type = headers.get("Content-Type");
+  if (!/^\s*application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(type ?? "")) {
+    throw unsupportedMediaType(type, "application/json");
+  }
+  checkIsPlain(headers);
+  checkDeclaredSize(headers, maxBytes);
+  return collect(c.req.raw.body, maxBytes);
+}
+
+/** Compressed bodies are not taken: what they unfold to has no size that was declared. */
+export function checkIsPlain(headers: Headers): void {
+  const encoding = headers.get("Content-Encoding");
+  if (encoding !== null && encoding.toLowerCase() !== "identity") {
+    throw unsupportedMediaType(`Content-Encoding ${encoding}`, "a body that is not compressed");
+  }
+}
+
+/** Refuses by its Content-Length alone a body that would be too large. */
+export function checkDeclaredSize(headers: Headers, maxBytes: number): void {
+  if (Number(headers.get("Content-Length") ?? 0) > maxBytes) throw payloadTooLarge("body", maxBytes);
+}
+
+async function collect(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw payloadTooLarge("body", maxBytes);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}

@@ -1,0 +1,12 @@
+import type { Precondition } from "../store/index.ts";
+import { readEntityTags } from "./conditional.ts";
+
+/**
+ * What a change asks of the file it changes (RFC 9110, section 13.1). `If-None-Match` counts for `*` alone:
+ * there is no use in changing whatever is not a certain version.
+ */
+export function preconditionOf(headers: Headers): Precondition {
+  const ifMatch = headers.get("If-Match");
+  if (ifMatch !== null) return { etags: readEntityTags(ifMatch) };
+  return headers.get("If-None-Match")?.trim() === "*" ? "absent" : "none";
+}

@@ -1,0 +1,58 @@
+import { createLog } from "./ops/index.ts";
+import { StartError, startService } from "./service.ts";
+import { readSettings, SettingsError } from "./settings.ts";
+import { StoreOpenError } from "./store/index.ts";
+
+const FAILED = 1;
+const WRONG_SETTINGS = 2;
+
+const settings = settingsOrExit();
+const log = await createLog(settings.logLevel, process.stderr.isTTY);
+const ending = Promise.withResolvers<number>();
+process.on("uncaughtException", (error) => {
+  log.fatal({ err: error }, "a fault of our own; the service stops");
+  ending.resolve(FAILED);
+});
+const service = await serviceOrExit();
+log.info({ url: service.url }, "listening");
+
+service.failed.then((error) => {
+  log.fatal({ err: error }, "the service cannot go on, and stops");
+  ending.resolve(FAILED);
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    log.info({ signal }, "stopping");
+    process.once("SIGINT", () => process.exit(FAILED));
+    process.once("SIGTERM", () => process.exit(FAILED));
+    service.drain().then(() => ending.resolve(0));
+  });
+}
+const code = await ending.promise;
+await service[Symbol.asyncDispose]();
+log.info("stopped");
+log.flush(() => process.exit(code));
+
+function settingsOrExit() {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    if (error instanceof SettingsError) exit(error, WRONG_SETTINGS);
+    throw error;
+  }
+}
+
+async function serviceOrExit() {
+  try {
+    return await startService(settings, () => new Date(), log);
+  } catch (error) {
+    if (error instanceof StartError || error instanceof StoreOpenError) exit(error, FAILED);
+    throw error;
+  }
+}
+
+/** What stops the start is the operator's to mend: one message, without a stack. */
+function exit({ message }: Error, code: number): never {
+  process.stderr.write(`iotsupport: ${message}\n`);
+  process.exit(code);
+}

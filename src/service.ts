@@ -1,0 +1,127 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
+import manifest from "../package.json" with { type: "json" };
+import { Broker, Relay } from "./announcements/index.ts";
+import { assetRoutes, Collector, parseFileName, readVerifyingKey, type UploadRules } from "./assets/index.ts";
+import { DiskBlobs } from "./blobs/index.ts";
+import { configRoutes, parseMac } from "./configs/index.ts";
+import { deliveryRoutes } from "./delivery/index.ts";
+import { type Condition, healthRoutes } from "./health/index.ts";
+import { createApp, serve } from "./http/index.ts";
+import { addGauges, createMetrics, type Log } from "./ops/index.ts";
+import type { Settings } from "./settings.ts";
+import { openSqliteStore } from "./store/index.ts";
+
+export interface Service extends AsyncDisposable {
+  /** Where it listens, without a slash at its end. */
+  readonly url: string;
+  /** Resolves when it can't go on, and should be stopped and started anew. */
+  readonly failed: Promise<Error>;
+  /** Says that it is not ready any more, and goes on for DRAIN_SECONDS, while load balancers notice. */
+  drain(): Promise<void>;
+}
+
+/** What stops a start that is not the settings' form: one line of what, and what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** Starts the whole service or nothing: if a part fails, those before it are stopped, in reverse. */
+export async function startService(settings: Settings, now: () => Date, log: Log): Promise<Service> {
+  const { dataDir, mqtt, host, port } = settings;
+  await using starting = new AsyncDisposableStack();
+  const failure = Promise.withResolvers<Error>();
+  const metrics = createMetrics(manifest.version);
+  const rules = await uploadRules(settings);
+
+  const store = openSqliteStore({ dataDir, announces: mqtt !== null, now });
+  starting.defer(() => store.close());
+  store.failed.then(failure.resolve);
+
+  const blobs = new DiskBlobs(dataDir);
+  await blobs.sweep(now());
+  const collector = new Collector(store, blobs, log);
+  starting.defer(() => collector.stop());
+
+  const broker = mqtt === null ? null : new Broker(mqtt, log);
+  const relay = broker === null ? null : new Relay(store, broker, metrics, log, now);
+  if (relay !== null) starting.defer(() => relay.stop());
+  const nudge = () => relay?.nudge();
+
+  let storeTrouble: string | null = null;
+  failure.promise.then((error) => {
+    storeTrouble = error.message;
+  });
+  let isDraining = false;
+  const condition = async (): Promise<Condition> => ({
+    storeTrouble,
+    isDraining,
+    mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
+    pendingAnnouncements: (await store.counts()).pendingAnnouncements,
+  });
+  addGauges(metrics, {
+    configFiles: async () => (await store.counts()).configs,
+    pendingAnnouncements: async () => (await store.counts()).pendingAnnouncements,
+    mqttEnabled: () => broker !== null,
+    mqttConnected: () => broker?.connected ?? false,
+  });
+
+  const app = createApp(
+    [
+      deliveryRoutes({ store, blobs, parseMac, parseFileName }),
+      configRoutes({ store, nudge, maxConfigBytes: settings.maxConfigBytes, metrics, log }),
+      assetRoutes({
+        store,
+        blobs,
+        collector,
+        rules,
+        limits: settings,
+        maxUploads: settings.maxUploads,
+        nudge,
+        metrics,
+        log,
+      }),
+      healthRoutes(condition, metrics),
+    ],
+    settings,
+    metrics,
+    log,
+    now,
+  );
+  collector.start();
+  relay?.start().catch(failure.resolve);
+  const server = listen(() => serve(app, host, port), host, port);
+  starting.defer(() => server.stop());
+
+  const running = starting.move(); // All began: nothing is undone from here on.
+  return {
+    url: server.url,
+    failed: failure.promise,
+    async drain() {
+      isDraining = true;
+      await wait(settings.drainSeconds * 1000);
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function uploadRules(settings: Settings): Promise<UploadRules | null> {
+  const { signingKeyPath, timestampToleranceSeconds: toleranceSeconds } = settings;
+  if (signingKeyPath === null) return null;
+  try {
+    return { key: readVerifyingKey(await readFile(signingKeyPath, "utf8")), toleranceSeconds };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`SIGNING_KEY_PATH ${signingKeyPath}: ${reason}`, { cause: error });
+  }
+}
+
+function listen<T>(open: () => T, host: string, port: number): T {
+  try {
+    return open();
+  } catch (error) {
+    const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    const reason = isTaken ? "is taken by another program; stop that, or set another PORT" : String(error);
+    throw new StartError(`cannot listen on ${host}:${port}: it ${reason}`, { cause: error });
+  }
+}
