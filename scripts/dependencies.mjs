@@ -1,17 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT, Stop, say } from "./cli.mjs";
 
 /** Bun, as package-lock.json pins it. */
 export const BUN = join(PROJECT, "node_modules/.bin/bun");
 
-/** Installs what package-lock.json asks for, unless it is there; install scripts stay off, save for Bun's own. */
+const ASKED = "package-lock.json";
+const THERE = "node_modules/.package-lock.json";
+
+/**
+ * Installs what package-lock.json asks for, unless it is there; install scripts stay off, save for Bun's own.
+ *
+ * @returns {boolean} whether something had to be installed
+ */
 export function prepareDependencies() {
-  if (!isInstalled()) install();
+  const wasInstalled = isInstalled();
+  if (!wasInstalled) install();
   if (!bunRuns()) run(process.execPath, [join(PROJECT, "node_modules/bun/install.js")]);
   if (!bunRuns())
     throw new Stop(`${BUN} does not run on this machine: see https://bun.com/docs/installation`);
+  return !wasInstalled;
 }
 
 /**
@@ -19,8 +28,8 @@ export function prepareDependencies() {
  * folder causes an installation. Packages for other platforms (`optional`) are rightly missing.
  */
 function isInstalled() {
-  const asked = packagesIn("package-lock.json");
-  const there = packagesIn("node_modules/.package-lock.json");
+  const asked = packagesIn(ASKED);
+  const there = packagesIn(THERE);
   return Object.entries(asked).every(([path, { version, optional }]) =>
     path in there ? there[path]?.version === version : path === "" || optional === true,
   );
@@ -34,7 +43,7 @@ function packagesIn(lockFile) {
   try {
     return JSON.parse(readFileSync(join(PROJECT, lockFile), "utf8")).packages;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {}; // Nothing is installed, or Bun did it, which leaves no such note.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {}; // Nothing is installed.
     throw error;
   }
 }
@@ -43,6 +52,7 @@ function packagesIn(lockFile) {
 function install() {
   if (process.versions.bun) {
     run(process.execPath, ["install", "--frozen-lockfile", "--ignore-scripts", "--silent"]);
+    copyFileSync(join(PROJECT, ASKED), join(PROJECT, THERE)); // npm notes this by itself.
   } else {
     say("Installing the dependencies (once) …");
     run("npm", ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);

@@ -38,7 +38,7 @@ export function planStart(args, env) {
     dataDir,
     host,
     port: Number(port),
-    serviceUrl: `http://${host === EVERYWHERE ? LOOPBACK : host}:${port}`,
+    serviceUrl: `http://${fromHere(host)}:${port}`,
     ownBroker: MQTT_URL === undefined && MQTT_URL_FILE === undefined,
     mqttIsOff: MQTT_URL === "",
     brokerHost: lan ? EVERYWHERE : LOOPBACK,
@@ -91,6 +91,12 @@ export function serviceEnvironment(plan, env, brokerPort) {
 export function lanAddress() {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+}
+
+/** How a listener at `host` is reached from this machine, as it stands in a URL. @param {string} host */
+function fromHere(host) {
+  if (host === EVERYWHERE || host === "::") return LOOPBACK;
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** @param {string[]} args */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { PROJECT, runCommand, say } from "./cli.mjs";
 import { BUN, prepareDependencies } from "./dependencies.mjs";
 import { countTests, tell } from "./junit.mjs";
-import { prepareMosquitto } from "./mosquitto-binary.mjs";
+import { prepareMosquitto } from "./programs.mjs";
 
 await runCommand(() => {
   prepareDependencies();

@@ -13,13 +13,18 @@ const HOW_TO_GET_IT = `Mosquitto, the MQTT broker, is not installed, and this us
   MQTT_URL=mqtt://HOST MQTT_USERNAME=… MQTT_PASSWORD=… npm start      (a broker that you have)
   MQTT_URL= npm start                                  (no broker: files are served, nothing is announced)`;
 
+/** The broker, and what the lines that `npm start` prints begin with; by the Debian package that brings it. */
+const PROGRAMS = { mosquitto: "mosquitto", "mosquitto-clients": "mosquitto_sub", curl: "curl" };
+
 /**
- * Finds Mosquitto, and installs it where this user may (root on Debian and its kin).
+ * Finds Mosquitto. Where this user may (root on Debian and its kin), what is missing of it and its clients is
+ * installed first.
  *
  * @returns {string} the broker's path
  */
 export function prepareMosquitto() {
-  if (!(findProgram("mosquitto") && findProgram("mosquitto_sub")) && mayInstall()) install();
+  const missing = Object.entries(PROGRAMS).filter(([, program]) => findProgram(program) === undefined);
+  if (missing.length > 0 && mayInstall()) install(missing.map(([packageName]) => packageName));
   const broker = findProgram("mosquitto");
   if (broker === undefined) throw new Stop(HOW_TO_GET_IT);
   return broker;
@@ -29,7 +34,7 @@ export function prepareMosquitto() {
  * @param {string} name
  * @returns {string | undefined} its path
  */
-export function findProgram(name) {
+function findProgram(name) {
   const { PATH = "" } = process.env;
   const folders = [...PATH.split(delimiter), ...SERVER_FOLDERS];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
@@ -49,11 +54,15 @@ function mayInstall() {
   return process.getuid?.() === 0 && findProgram("apt-get") !== undefined;
 }
 
-/** Where systemd runs, Debian's package starts a broker of its own on 1883; ours then takes the next port. */
-function install() {
-  say("Installing Mosquitto (once) …");
+/**
+ * Where systemd runs, Debian's package starts a broker of its own on 1883; ours then takes the next port.
+ *
+ * @param {string[]} packages
+ */
+function install(packages) {
+  say(`Installing ${packages.join(", ")} (once) …`);
   aptGet("update");
-  aptGet("install", "-y", "--no-install-recommends", "mosquitto", "mosquitto-clients");
+  aptGet("install", "-y", "--no-install-recommends", ...packages);
 }
 
 /** @param {string[]} args */
