@@ -1,13 +1,21 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect as connectTcp, createServer } from "node:net";
 import { join } from "node:path";
 import { connect, connectAsync, type IConnackPacket, type MqttClient } from "mqtt";
 import { within } from "../support/deadline.ts";
 import { type TempDir, tempDir } from "../support/temp-dir.ts";
 import { gone, type NpmStart, npmStart, paste, run } from "./npm-start.ts";
 
+/** One Ctrl-C comes several times; what comes later than this is another one (scripts/stop-signals.mjs). */
+const LONGER_THAN_A_BURST_MS = 550;
+const HALF_A_SAVE = `PUT /api/configs/aa-bb-cc-dd-ee-ff HTTP/1.1
+Host: localhost
+Content-Type: application/json
+Content-Length: 15
+
+{"content"`.replaceAll("\n", "\r\n");
 const CONFIGS = "iotsupport/updates/configs";
 
 test("the lines that npm start prints, pasted, show a save and an upload announced, and both fetched", async () => {
@@ -109,6 +117,21 @@ for (const to of ["itself", "group"] as const) {
     expect(log).toContain(`Client ${client} disconnected.`); // That is, it said DISCONNECT.
   });
 }
+
+test("a second Ctrl-C ends a service at once that is still waiting for a request's rest", async () => {
+  await using dir = await tempDir();
+  await using start = await npmStart(dir);
+  const half = connectTcp(start.port, "127.0.0.1");
+  half.on("error", () => undefined); // It is cut off in the end.
+  half.write(HALF_A_SAVE);
+  await save(start, "aa-bb-cc-dd-ee-ff"); // By now the service has read the half request as well.
+  start.signal("SIGINT", "group");
+  await start.said.line(/"msg":"stopping"/);
+  await Bun.sleep(LONGER_THAN_A_BURST_MS);
+  start.signal("SIGINT", "group");
+  expect(await start.ended()).not.toBe(0);
+  half.destroy();
+});
 
 test("a start after one that was killed ends what that left behind", async () => {
   await using dir = await tempDir();
