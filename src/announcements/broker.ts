@@ -77,7 +77,7 @@ export class Broker {
     });
     client.on("close", () => {
       this.#forgetInFlight(client);
-      this.#report("the connection to the broker closed");
+      if (this.#lastTrouble === null) this.#report("the connection closed");
     });
     client.on("disconnect", ({ reasonCode }) =>
       this.#report(`the broker disconnected us, reason ${reasonCode}`),

@@ -11,8 +11,8 @@ export interface UploadRules {
 }
 
 /**
- * What of an upload has arrived, judged in the contract's order whenever there is something new to judge, so
- * that what can be refused before the file's bytes is.
+ * What of an upload has arrived besides the file's bytes. It is judged in the contract's order before the first
+ * of them, as far as it has come, and again at the end.
  */
 export class Arrived {
   filename: string | null = null;
@@ -31,7 +31,7 @@ export class Arrived {
     if (field === "signature") this.#signature = value;
   }
 
-  /** Throws the fault `VALIDATION_FAILED` for the first that is wrong of what is here. */
+  /** Judges what is here. Throws the fault `VALIDATION_FAILED` for the first that is wrong of what is here. */
   judge(): void {
     if (this.filename !== null) parseFileName(this.filename);
     if (this.#timestamp === null) return;

@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
 import type { Blobs, StagedBlob } from "../blobs/index.ts";
-import { payloadTooLarge, unsupportedMediaType, validationFailed } from "../fault.ts";
+import { Fault, payloadTooLarge, unsupportedMediaType, validationFailed } from "../fault.ts";
 import { type Arrived, missing } from "./arrived.ts";
 import type { Deadlines } from "./deadlines.ts";
 
+/** What a form may hold besides the file: the parser passes over what it has too much of, but reads it. */
+export const ENVELOPE_BYTES = 64 * 1024;
 const MOST_FIELD_BYTES = 4_096;
 const MOST_PARTS = 16;
 const MOST_HEADER_BYTES = 16 * 1024;
@@ -20,7 +22,7 @@ export async function receive(
   maxBytes: number,
   deadlines: Deadlines,
 ): Promise<StagedBlob> {
-  const form = formOf(request.headers);
+  const form = formOf(request.headers, maxBytes);
   const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
   refused.catch(() => {}); // Whoever waits for it hears of it; there may be nobody yet.
   let file = null as BusboyFileStream | null; // Assigned by listeners, which the compiler does not follow.
@@ -35,12 +37,13 @@ export async function receive(
   };
   form.on("file", (field, stream, filename) => {
     stream.on("error", refuse); // First of all: unheard, a cut body would end the process.
+    stream.on("limit", () => refuse(payloadTooLarge("file", maxBytes)));
     judging(() => {
       if (field !== "file") throw validationFailed(nameOf(field), "is no file; only the field file is one");
       arrived.filename = filename ?? "";
       arrived.judge();
       file = stream;
-      staging = stage(stream, blobs, maxBytes);
+      staging = stage(stream, blobs);
       staging.catch(refuse);
     });
   });
@@ -49,7 +52,6 @@ export async function receive(
       if (isNameCut || isCut)
         throw validationFailed(nameOf(field), `is longer than ${MOST_FIELD_BYTES} bytes`);
       arrived.take(field, value);
-      arrived.judge();
     }),
   );
   form.on("filesLimit", () => refuse(validationFailed("file", "may be there only once")));
@@ -58,20 +60,22 @@ export async function receive(
 
   const body = request.body?.getReader() as BodyReader | undefined; // Its pieces are bytes.
   try {
-    await Promise.race([pump(body, form, deadlines), refused, deadlines.passed]);
+    const besidesFile = (allBytes: number) => allBytes - (file?.bytesRead ?? 0);
+    await Promise.race([pump(body, form, besidesFile, deadlines), refused, deadlines.passed]);
     if (staging === null) throw missing("file");
     return await Promise.race([staging, refused]);
   } catch (fault) {
     body?.cancel().catch(() => {}); // It may be broken already.
     file?.destroy();
     form.destroy();
-    await staging?.then((staged) => staged.discard()).catch(() => {}); // It cleans up after itself.
-    throw fault;
+    const behind = await staging?.then((staged) => staged.discard()).catch((error) => error);
+    // What ended the file ends the form's stream too, whose own error may come first and says less.
+    throw !(fault instanceof Fault) && behind instanceof Fault ? behind : fault;
   }
 }
 
 /** The parser of a form. The client's file name is kept as it came: one that strips directories hides an attack. */
-function formOf(headers: Headers): BusboyInstance {
+function formOf(headers: Headers, maxBytes: number): BusboyInstance {
   const type = headers.get("Content-Type");
   if (!/^multipart\/form-data\s*(;|$)/i.test(type ?? ""))
     throw unsupportedMediaType(type, "multipart/form-data");
@@ -82,6 +86,7 @@ function formOf(headers: Headers): BusboyInstance {
       isPartAFile: (field, _type, filename) => filename !== undefined || field === "file",
       limits: {
         fieldSize: MOST_FIELD_BYTES,
+        fileSize: maxBytes,
         files: 1,
         parts: MOST_PARTS,
         headerPairs: 32,
@@ -94,26 +99,35 @@ function formOf(headers: Headers): BusboyInstance {
 }
 
 /** Feeds the body to the parser no faster than the disk takes the file. */
-async function pump(body: BodyReader | undefined, form: BusboyInstance, deadlines: Deadlines): Promise<void> {
+async function pump(
+  body: BodyReader | undefined,
+  form: BusboyInstance,
+  besidesFile: (allBytes: number) => number,
+  deadlines: Deadlines,
+): Promise<void> {
   const finished = once(form, "finish");
   finished.catch(() => {}); // A fault of the form is told by its own listener.
+  let allBytes = 0;
   for (let piece = await body?.read(); piece?.value !== undefined; piece = await body?.read()) {
     deadlines.moved();
-    if (!form.write(piece.value)) await once(form, "drain");
+    allBytes += piece.value.length;
+    const takesMore = form.write(piece.value);
+    if (besidesFile(allBytes) > ENVELOPE_BYTES) {
+      throw validationFailed(
+        "body",
+        `has more than ${ENVELOPE_BYTES} bytes besides the file's; timestamp and signature take far less`,
+      );
+    }
+    if (!takesMore) await once(form, "drain");
   }
   form.end();
   await finished;
 }
 
-async function stage(stream: BusboyFileStream, blobs: Blobs, maxBytes: number): Promise<StagedBlob> {
+async function stage(stream: BusboyFileStream, blobs: Blobs): Promise<StagedBlob> {
   const staged = await blobs.stage();
   try {
-    let size = 0;
-    for await (const chunk of stream) {
-      size += chunk.length;
-      if (size > maxBytes) throw payloadTooLarge("file", maxBytes);
-      await staged.write(chunk);
-    }
+    for await (const chunk of stream) await staged.write(chunk);
     return staged;
   } catch (error) {
     await staged.discard();

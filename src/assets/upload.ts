@@ -8,10 +8,8 @@ import { Arrived, type UploadRules } from "./arrived.ts";
 import type { Collector } from "./collector.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { FileName } from "./file-name.ts";
-import { receive } from "./receive.ts";
+import { ENVELOPE_BYTES, receive } from "./receive.ts";
 
-/** What a form holds besides the file. */
-const ENVELOPE_BYTES = 64 * 1024;
 /** Ours ends first, with an answer. */
 const SERVER_TIMEOUT_SECONDS = 255;
 

@@ -1,5 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { migrations } from "./migrations.ts";
 import { StoreOpenError } from "./store-open-error.ts";
 
@@ -12,7 +12,9 @@ const APPLICATION_ID = 0x69_6f_74_73;
  */
 export function openForWriting(path: string): Database {
   return explaining(path, () => {
-    const isNew = !existsSync(path) || statSync(path).size === 0;
+    const isNew = sizeOf(path) === 0;
+    const wasClosed = sizeOf(`${path}-wal`) === 0;
+    if (!isNew && wasClosed) checkIsWhole(path);
     const db = new Database(path, { create: true });
     try {
       db.run("pragma busy_timeout = 5000");
@@ -21,7 +23,7 @@ export function openForWriting(path: string): Database {
       db.run("pragma synchronous = full");
       // A log that an fsync error may have left behind must not carry new commits: begin a new one.
       db.run("pragma wal_checkpoint(truncate)");
-      if (!isNew) checkIsWhole(db, path);
+      if (!isNew && !wasClosed) checkIsSound(db, path);
       migrate(db, path);
       return db;
     } catch (error) {
@@ -59,19 +61,34 @@ function checkIsOurs(db: Database, path: string): void {
   throw new StoreOpenError(`${path} is a database, but not one of this service; set another DATA_DIR`);
 }
 
-function checkIsWhole(db: Database, path: string): void {
-  const expected = numberFrom(db, "page_count") * numberFrom(db, "page_size");
-  const found = statSync(path).size;
-  if (found >= expected) return;
-  throw new StoreOpenError(
-    `${path} is damaged: ${found} bytes where there should be ${expected}; restore a backup, or move it away to begin anew`,
-  );
+/** By the size that its header gives (SQLite's file format, section 1.3), where no log could still complete it. */
+function checkIsWhole(path: string): void {
+  const header = Buffer.alloc(100);
+  const file = openSync(path, "r");
+  readSync(file, header);
+  closeSync(file);
+  const pageSize = header.readUInt16BE(16);
+  const expected = (pageSize === 1 ? 65_536 : pageSize) * header.readUInt32BE(28);
+  const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3";
+  if (isDatabase && sizeOf(path) < expected)
+    throw damaged(path, `${sizeOf(path)} bytes where there should be ${expected}`);
 }
 
-function numberFrom(
-  db: Database,
-  pragma: "application_id" | "page_count" | "page_size" | "user_version",
-): number {
+/** After a crash, when the header alone does not tell; it takes about a second for each gigabyte. */
+function checkIsSound(db: Database, path: string): void {
+  const [first] = db.query<{ quick_check: string }, []>("pragma quick_check(1)").all();
+  if (first?.quick_check !== "ok") throw damaged(path, first?.quick_check ?? "no answer from its check");
+}
+
+function damaged(path: string, how: string): StoreOpenError {
+  return new StoreOpenError(`${path} is damaged: ${how}; restore a backup, or move it away to begin anew`);
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
+}
+
+function numberFrom(db: Database, pragma: "application_id" | "user_version"): number {
   const row = db.query<Record<string, number>, []>(`pragma ${pragma}`).get();
   return row?.[pragma] ?? 0;
 }

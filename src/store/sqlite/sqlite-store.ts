@@ -111,9 +111,9 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#writer.close();
     await this.#lists.close();
     this.db.close();
+    await this.#writer.close(); // The last to close takes the log into the database.
     this.lock[Symbol.dispose]();
   }
 
