@@ -18,9 +18,7 @@ await runCommand(async () => {
     return 0;
   }
   const key = readKey(keyPath);
-  const bytes = await openAsBlob(file).catch((error) => {
-    throw new Stop(`${file} cannot be read: ${reasonOf(error)}`);
-  });
+  const bytes = await openFile(file);
   const answer = await upload(url, signedForm(key, basename(file), bytes));
   say(await answer.text());
   if (!answer.ok)
@@ -55,6 +53,15 @@ async function upload(url, form) {
     throw new Stop(
       `The upload to ${url} failed: ${reasonOf(error)}. Does the service run there? npm start begins one.`,
     );
+  }
+}
+
+/** @param {string} path */
+async function openFile(path) {
+  try {
+    return await openAsBlob(path);
+  } catch (error) {
+    throw new Stop(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 

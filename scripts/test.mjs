@@ -8,6 +8,8 @@ import { BUN, prepareDependencies } from "./dependencies.mjs";
 import { countTests, tell } from "./junit.mjs";
 import { prepareMosquitto } from "./programs.mjs";
 
+const FAILED = 1;
+
 await runCommand(() => {
   prepareDependencies();
   prepareMosquitto();
@@ -16,8 +18,9 @@ await runCommand(() => {
     const report = join(folder, "junit.xml");
     const args = ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...process.argv.slice(2)];
     const { status } = spawnSync(BUN, args, { cwd: PROJECT, stdio: ["ignore", "inherit", "inherit"] });
-    say(tell(countTests(report, status === 0)));
-    return status ?? 1;
+    const count = countTests(report, status === 0);
+    say(tell(count));
+    return count.failed > 0 ? FAILED : 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
