@@ -1,6 +1,8 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
+import { DEVICE_ACCOUNT, SERVICE_ACCOUNT, writeBrokerFiles } from "../../scripts/broker-files.mjs";
+import { prepareMosquitto } from "../../scripts/programs.mjs";
 import { type AnnouncementWatcher, startWatcher } from "./announcement-watcher.ts";
 import { within } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
@@ -17,18 +19,21 @@ export type BrokerOptions = {
 
 /** Publishes what only the tests send. */
 const MARKER: Account = { username: "marker", password: "marker-secret" };
-const DEVICE: Account = { username: "device", password: "device-secret" };
-/** Not 0, which means no limit: after a refused publish, Mosquitto 2.0.11 then closes the connection too. */
-const QUEUED_MAX = 100_000;
+const DEVICE: Account = { username: DEVICE_ACCOUNT, password: "device-secret" };
+const PROJECT_ACL = join(import.meta.dir, "../../mosquitto/acl");
+const MAY_PUBLISH = "topic write iotsupport/updates/#";
 const STARTED_WITHIN_MS = 5_000;
 const STOPPED_WITHIN_MS = 5_000;
 
-/** A Mosquitto of its own, with passwords, on a free loopback port. It says what happens to it in `log`. */
+/**
+ * A Mosquitto of its own on a free loopback port, with the project's settings, accounts and access control. It says what
+ * happens to it in `log`.
+ */
 export class TestBroker implements AsyncDisposable {
   readonly log = new Lines();
   readonly #watchers = new Set<AnnouncementWatcher>();
   #process: Bun.Subprocess<"ignore", "ignore", "pipe"> | null = null;
-  #service: Account = { username: "service", password: "service-secret" };
+  #password = "service-secret";
 
   constructor(
     private readonly port: number,
@@ -42,13 +47,12 @@ export class TestBroker implements AsyncDisposable {
 
   /** What the service is given to connect with. */
   get mqtt(): BrokerSettings {
-    return { url: this.url, ...this.#service };
+    return { url: this.url, username: SERVICE_ACCOUNT, password: this.#password };
   }
 
   async start(): Promise<void> {
-    await writeFile(this.#path("mosquitto.conf"), this.#configuration());
-    await this.allowTopics("#");
-    await this.#writePasswords();
+    this.#writeFiles(this.#password);
+    await this.#allow("#");
     await this.#run();
   }
 
@@ -93,26 +97,20 @@ export class TestBroker implements AsyncDisposable {
 
   /** The service's password from now on; `broker.mqtt` still has the one before. Who is connected is sent away. */
   async changePassword(password: string): Promise<void> {
-    await this.#writePasswords({ ...this.#service, password });
+    this.#writeFiles(password);
+    await this.#allow("#");
     await this.#reload();
   }
 
   /** The service may publish to `iotsupport/updates/<topics>` and nowhere else: the rest is refused with 135. */
   async allowTopics(...topics: readonly string[]): Promise<void> {
-    const rules = ["user service", ...topics.map((topic) => `topic write iotsupport/updates/${topic}`)];
-    const others = [
-      "user marker",
-      "topic write #",
-      `user ${DEVICE.username}`,
-      "topic read iotsupport/updates/#",
-    ];
-    await writeFile(this.#path("acl"), [...rules, ...others, ""].join("\n"));
-    if (this.#process !== null) await this.#reload();
+    await this.#allow(...topics);
+    await this.#reload();
   }
 
   /** Connections that the service's account made so far. */
   get connectionsOfService(): string[] {
-    return this.log.matching(/New client connected .* u'service'/);
+    return this.log.matching(/New client connected .* u'iotsupport'/);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -123,9 +121,9 @@ export class TestBroker implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const before = this.log.all.length;
-    const { PATH } = process.env;
-    this.#process = Bun.spawn(["mosquitto", "-c", this.#path("mosquitto.conf")], {
-      env: { PATH: `${PATH}:/usr/sbin:/opt/homebrew/sbin` },
+    const program = prepareMosquitto();
+    this.#process = Bun.spawn([program, "-c", "mosquitto.conf"], {
+      cwd: this.dir.path,
       stdin: "ignore",
       stdout: "ignore",
       stderr: "pipe",
@@ -149,11 +147,24 @@ export class TestBroker implements AsyncDisposable {
     await this.log.line(/Reloading config/, before);
   }
 
-  async #writePasswords(service = this.#service): Promise<void> {
-    const accounts = [service, DEVICE, MARKER].map(({ username, password }) => `${username}:${password}\n`);
-    await writeFile(this.#path("passwords"), accounts.join(""));
-    const hashed = Bun.spawn(["mosquitto_passwd", "-U", this.#path("passwords")]);
-    if ((await hashed.exited) !== 0) throw new Error("mosquitto_passwd could not hash the test's passwords");
+  #writeFiles(password: string): void {
+    const { receiveMaximum } = this.options;
+    const settings = [
+      `listener ${this.port} 127.0.0.1`,
+      "log_type information",
+      ...(receiveMaximum === undefined ? [] : [`max_inflight_messages ${receiveMaximum}`]),
+    ];
+    const others = [DEVICE, MARKER].map((account) => [account.username, account.password] as const);
+    const passwords = Object.fromEntries([[SERVICE_ACCOUNT, password], ...others]);
+    writeBrokerFiles(this.dir.path, { listener: settings.join("\n"), passwords });
+  }
+
+  async #allow(...topics: readonly string[]): Promise<void> {
+    const allowed = topics.map((topic) => MAY_PUBLISH.replace("#", topic)).join("\n");
+    const [before, after] = (await readFile(PROJECT_ACL, "utf8")).split(MAY_PUBLISH);
+    if (after === undefined) throw new Error(`${PROJECT_ACL} has no line "${MAY_PUBLISH}"`);
+    const marker = `user ${MARKER.username}\ntopic write #\n`;
+    await writeFile(this.#path("acl"), `${before}${allowed}${after}\n${marker}`);
   }
 
   async #publish(topic: string, payload: string): Promise<void> {
@@ -164,22 +175,6 @@ export class TestBroker implements AsyncDisposable {
 
   #path(name: string): string {
     return join(this.dir.path, name);
-  }
-
-  #configuration(): string {
-    return `
-      user root
-      listener ${this.port} 127.0.0.1
-      allow_anonymous false
-      password_file ${this.#path("passwords")}
-      acl_file ${this.#path("acl")}
-      persistence true
-      persistence_location ${this.dir.path}/
-      autosave_interval 30
-      max_inflight_messages ${this.options.receiveMaximum ?? 1_000}
-      max_queued_messages ${QUEUED_MAX}
-      log_dest stderr
-    `.replaceAll(/^ +/gm, "");
   }
 }
 

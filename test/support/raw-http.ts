@@ -23,6 +23,11 @@ export class RawConnection implements Disposable {
     this.closed = new Promise((closed) => socket.on("close", () => closed()));
   }
 
+  /** Whether there is still a connection to send on. */
+  get isOpen(): boolean {
+    return !this.socket.destroyed;
+  }
+
   async start(): Promise<void> {
     this.socket.on("error", () => {}); // "close" follows.
     this.socket.on("data", (chunk) => {
@@ -38,7 +43,7 @@ export class RawConnection implements Disposable {
 
   /** Resolved once the kernel has it; also where the other side hung up already. */
   async send(bytes: string | Uint8Array): Promise<void> {
-    if (this.socket.destroyed) return;
+    if (!this.isOpen) return;
     await new Promise<void>((sent) => this.socket.write(bytes, () => sent()));
   }
 

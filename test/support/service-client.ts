@@ -1,11 +1,11 @@
 import { signTimestamp } from "./keys.ts";
-import { multipart } from "./multipart.ts";
+import { multipart, type Part } from "./multipart.ts";
 
 /** A config's content: an object, or its JSON as it is to be written. */
 export type Content = Readonly<Record<string, unknown>> | string;
 
 export type Upload = {
-  readonly name: string;
+  readonly name: string | Uint8Array;
   readonly bytes: Uint8Array | string;
   readonly timestamp?: string;
   readonly signature?: string;
@@ -62,19 +62,37 @@ export class ServiceClient {
   async tryToUpload({ name, bytes, ...signed }: Upload): Promise<Response> {
     const { timestamp = new Date().toISOString() } = signed;
     const { signature = signTimestamp(timestamp) } = signed;
-    const form = multipart([
+    return await this.postForm([
       { name: "timestamp", value: timestamp },
       { name: "signature", value: signature },
       { name: "file", value: bytes, filename: name },
     ]);
-    const headers = { "Content-Type": form.contentType };
-    return await this.request("POST", "/api/assets", { headers, body: form.body });
+  }
+
+  /** Posts any form to where assets are uploaded. */
+  async postForm(parts: readonly Part[]): Promise<Response> {
+    const { contentType, body } = multipart(parts);
+    return await this.request("POST", "/api/assets", { headers: { "Content-Type": contentType }, body });
   }
 
   async fetchAsset(name: string): Promise<Saved & { readonly bytes: Buffer }> {
     const response = await this.request("GET", `/api/assets/${encodeURIComponent(name)}`);
     if (response.status !== 200) await answered(response, 200);
     return { ...savedBy(response), bytes: Buffer.from(await response.arrayBuffer()) };
+  }
+
+  /** The MACs of all configs. */
+  async listConfigs(): Promise<string[]> {
+    type Listed = { configs: { mac_address: string }[] };
+    const { configs }: Listed = JSON.parse(await answered(await this.request("GET", "/api/configs"), 200));
+    return configs.map(({ mac_address }) => mac_address);
+  }
+
+  /** The names of all assets. */
+  async listAssets(): Promise<string[]> {
+    type Listed = { assets: { filename: string }[] };
+    const { assets }: Listed = JSON.parse(await answered(await this.request("GET", "/api/assets"), 200));
+    return assets.map(({ filename }) => filename);
   }
 
   async health(): Promise<{ readonly mqtt: string; readonly pending_announcements: number }> {

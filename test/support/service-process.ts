@@ -7,6 +7,7 @@ import { ServiceClient } from "./service-client.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const STARTED_WITHIN_MS = 10_000;
+const REFUSED_WITHIN_MS = 4_000;
 const ENDED_WITHIN_MS = 15_000;
 
 export type Environment = Readonly<Record<string, string>>;
@@ -72,9 +73,10 @@ export async function startServiceProcess(env: Environment): Promise<ServiceProc
 
 /** Runs `src/main.ts` where it is to refuse its start. */
 export async function failToStart(env: Environment): Promise<FailedStart> {
-  const { child, log } = spawnService(env);
+  const { child, log, read } = spawnService(env);
   try {
-    await within(STARTED_WITHIN_MS, "the end of a service that can't start", child.exited);
+    await within(REFUSED_WITHIN_MS, "the end of a service that can't start", child.exited);
+    await read;
     return { exitCode: child.exitCode, log };
   } finally {
     child.kill("SIGKILL");
@@ -87,7 +89,7 @@ export function environment(dataDir: string, mqtt?: BrokerSettings): Environment
   return { DATA_DIR: dataDir, SIGNING_KEY_PATH: signingKey().privateKeyPath, ...broker };
 }
 
-function spawnService(env: Environment): { readonly child: Process; readonly log: Lines } {
+function spawnService(env: Environment): { child: Process; log: Lines; read: Promise<void> } {
   const { PATH = "", TMPDIR = "/tmp" } = process.env;
   const child = Bun.spawn([process.execPath, MAIN], {
     env: { PATH, TMPDIR, PORT: "0", ...env },
@@ -96,6 +98,5 @@ function spawnService(env: Environment): { readonly child: Process; readonly log
     stderr: "pipe",
   });
   const log = new Lines();
-  void log.read(child.stderr);
-  return { child, log };
+  return { child, log, read: log.read(child.stderr) };
 }
