@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { until } from "../support/deadline.ts";
+import { filesUnder } from "../support/files.ts";
+import { atOnce } from "../support/load.ts";
+import { openRaw, sendRaw } from "../support/raw-http.ts";
+import { startTestService, type TestService } from "../support/service.ts";
+import { signedForm, uploadHead } from "../support/signed-form.ts";
+
+const GONE_WITHIN_MS = 1_000;
+
+test("fault R15 an upload that hangs up at any byte leaves nothing behind", async () => {
+  await using service = await startTestService({ maxUploads: 64 });
+  const before = await filesUnder(service.settings.dataDir);
+  const form = signedForm("cut.bin", "0123456789");
+  await atOnce(32, [...form.keys()], async (at) => {
+    using connection = await openRaw(service.url);
+    await connection.send(uploadHead(form.length));
+    await connection.send(form.subarray(0, at));
+  });
+  await expectNothingLeft(service, before);
+  await service.uploadAsset("cut.bin", "whole");
+});
+
+test("fault R15 a large upload that hangs up leaves nothing behind", async () => {
+  await using service = await startTestService();
+  const before = await filesUnder(service.settings.dataDir);
+  const form = signedForm("cut.bin", randomBytes(4_000_000));
+  {
+    using connection = await openRaw(service.url);
+    await connection.send(uploadHead(form.length));
+    await connection.send(form.subarray(0, -1));
+    await until("its bytes are being written", async () => {
+      return (await filesUnder(service.settings.dataDir)).length > before.length;
+    });
+  }
+  await expectNothingLeft(service, before);
+});
+
+test("fault R15 a form that ends at any byte but its last is refused and leaves nothing behind", async () => {
+  await using service = await startTestService({ maxUploads: 64 });
+  const before = await filesUnder(service.settings.dataDir);
+  const form = signedForm("cut.bin", "0123456789");
+  const closed = form.length - "\r\n".length; // What follows the last boundary may be missing (RFC 2046, 5.1.1).
+  await atOnce(32, [...form.keys()].slice(0, closed), async (at) => {
+    const answer = await sendRaw(service.url, uploadHead(at), form.subarray(0, at));
+    const { code, error } = JSON.parse(answer.body.toString());
+    expect({ at, status: answer.status, code, error }).toMatchObject({
+      at,
+      status: 400,
+      code: "VALIDATION_FAILED",
+    });
+  });
+  await expectNothingLeft(service, before);
+  expect((await sendRaw(service.url, uploadHead(closed), form.subarray(0, closed))).status).toBe(200);
+});
+
+async function expectNothingLeft(service: TestService, before: readonly string[]): Promise<void> {
+  const left = async () =>
+    (await filesUnder(service.settings.dataDir)).filter((file) => !before.includes(file));
+  await until("the temporary files are gone", async () => (await left()).length === 0, GONE_WITHIN_MS);
+  expect(await service.listAssets()).toEqual([]);
+}
