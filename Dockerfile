@@ -1,0 +1,24 @@
+FROM oven/bun:1.4.5-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The image's own Bun runs the service: the one that package.json pins for `npm start` is left out.
+RUN bun install --frozen-lockfile --production --omit=peer --ignore-scripts \
+  && rm -r node_modules/bun node_modules/@oven
+
+FROM oven/bun:1.4.5-slim
+WORKDIR /app
+# Volumes take over the owner and mode of the folders that they are first mounted on.
+RUN install -d -o bun -g bun -m 0700 /data /broker /secrets /signing
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY mosquitto mosquitto
+COPY scripts scripts
+COPY src src
+# The account `bun`, by number, so that orchestrators can see that it is not root.
+USER 1000:1000
+ENV HOST=0.0.0.0 DATA_DIR=/data
+EXPOSE 3201
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
+  CMD ["bun", "-e", "process.exit((await fetch('http://127.0.0.1:3201/api/health')).ok ? 0 : 1)"]
+ENTRYPOINT []
+CMD ["bun", "src/main.ts"]

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { tempDir } from "../support/temp-dir.ts";
+import { run } from "./npm-start.ts";
+
+/** What of docker-compose.yml is looked at here. */
+type Compose = { readonly services: Readonly<Record<string, ComposeService>> };
+type ComposeService = {
+  readonly build?: string;
+  readonly image?: string;
+  readonly user?: string;
+  readonly ports?: readonly string[];
+};
+
+const PROJECT = join(import.meta.dir, "../..");
+const projectFile = (name: string) => readFile(join(PROJECT, name), "utf8");
+const dockerfile = await projectFile("Dockerfile");
+const { services } = Bun.YAML.parse(await projectFile("docker-compose.yml")) as Compose;
+
+test("the image is built on the Bun that package.json pins, and every other image has an exact tag", async () => {
+  const { dependencies } = JSON.parse(await projectFile("package.json"));
+  const stages = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+  expect(new Set(stages)).toEqual(new Set([`oven/bun:${dependencies.bun}-slim`]));
+  for (const { build, image = "" } of Object.values(services)) {
+    if (build === undefined) expect(image).toMatch(/:\d+\.\d+\.\d+$/);
+  }
+});
+
+test("no container runs as root", () => {
+  expect(dockerfile.match(/^USER .*$/gm)).toEqual(["USER 1000:1000"]);
+  for (const { build, user } of Object.values(services)) {
+    expect(user ?? (build && "1000:1000")).toBe("1000:1000");
+  }
+});
+
+test("ports are published to this machine alone until BIND_ADDRESS is set", () => {
+  const ports = Object.values(services).flatMap((service) => service.ports ?? []);
+  expect(ports).toHaveLength(2);
+  for (const port of ports) expect(port).toMatch(/^\$\{BIND_ADDRESS:-127\.0\.0\.1\}:/);
+});
+
+test("what the Dockerfile copies is all that .dockerignore lets through", async () => {
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = ""]) =>
+    names.split(" "),
+  );
+  const ignored = (await projectFile(".dockerignore")).split("\n").filter((line) => /^[^#]/.test(line));
+  expect(new Set(ignored)).toEqual(new Set(["*", ...copied.map((name) => `!${name}`)]));
+});
+
+test("the containers' setup keeps what it made, for its owner alone, the private key apart", async () => {
+  await using dir = await tempDir();
+  expect((await run("container-setup.mjs", [dir.path])).exitCode).toBe(0);
+  const made = await secretsIn(dir.path);
+  expect((await run("container-setup.mjs", [dir.path])).exitCode).toBe(0);
+  expect(await secretsIn(dir.path)).toEqual(made);
+  expect((await readdir(join(dir.path, "secrets"))).sort()).toEqual(["mqtt-password", "signing-key.pub.pem"]);
+  expect(await readdir(join(dir.path, "signing"))).toEqual(["signing-key.pem"]);
+});
+
+async function secretsIn(root: string): Promise<readonly string[]> {
+  const names = [
+    "broker/device-password",
+    "secrets/mqtt-password",
+    "secrets/signing-key.pub.pem",
+    "signing/signing-key.pem",
+  ];
+  const paths = names.map((name) => join(root, name));
+  for (const path of paths) expect((await stat(path)).mode & 0o777).toBe(0o600);
+  return Promise.all(paths.map((path) => readFile(path, "utf8")));
+}
