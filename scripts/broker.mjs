@@ -11,48 +11,53 @@ const START_MS = 10_000;
 const LOOK_EVERY_MS = 10;
 const RESTART_AFTER_MS = 1000;
 
+/**
+ * @typedef {object} BrokerOptions
+ * @property {string} program Mosquitto's path
+ * @property {string} folder where it keeps its settings and sessions; its log lies beside it
+ * @property {string} host the address to listen on
+ * @property {string} servicePassword
+ * @property {string} devicePassword
+ */
+
 /** A Mosquitto of our own: started in its folder, started again should it end by itself, ended when we end. */
 export class Broker {
-  #program;
-  #folder;
+  #options;
   #onStart;
   /** @type {Child | undefined} */
   #child;
   #ending = new AbortController();
-  host;
   port = WANTED_PORT;
 
   /**
-   * @param {string} program Mosquitto's path
-   * @param {string} folder where it keeps its settings, sessions and log
-   * @param {string} host the address to listen on
+   * @param {BrokerOptions} options
    * @param {(pid: number) => void} onStart told of each process it starts
    */
-  constructor(program, folder, host, onStart) {
-    this.#program = program;
-    this.#folder = folder;
+  constructor(options, onStart) {
+    this.#options = options;
     this.#onStart = onStart;
-    this.host = host;
   }
 
+  get devicePassword() {
+    return this.#options.devicePassword;
+  }
+
+  /** Not in the folder, which belongs to the broker's account: root must not write through a link left there. */
   get log() {
-    return join(this.#folder, "mosquitto.log");
+    return `${this.#options.folder}.log`;
   }
 
-  /**
-   * Returns once it takes connections, on 1883 or the next free port.
-   *
-   * @param {{ service: string, device: string }} passwords
-   */
-  async start(passwords) {
-    const port = await firstFree(WANTED_PORT, this.host);
+  /** Returns once it takes connections, on 1883 or the next free port. */
+  async start() {
+    const { folder, host, servicePassword, devicePassword } = this.#options;
+    const port = await firstFree(WANTED_PORT, host);
     if (port === undefined)
-      throw new Stop(`No port from ${WANTED_PORT} on is free for the broker on ${this.host}.`);
+      throw new Stop(`No port from ${WANTED_PORT} on is free for the broker on ${host}.`);
     if (port !== WANTED_PORT) say(`Port ${WANTED_PORT} is taken, so our broker listens on ${port}.`);
     this.port = port;
-    writeBrokerFiles(this.#folder, {
-      listener: `listener ${port} ${this.host}`,
-      passwords: { [SERVICE_ACCOUNT]: passwords.service, [DEVICE_ACCOUNT]: passwords.device },
+    writeBrokerFiles(folder, {
+      listener: `listener ${port} ${host}`,
+      passwords: { [SERVICE_ACCOUNT]: servicePassword, [DEVICE_ACCOUNT]: devicePassword },
     });
     const child = this.#spawn("w");
     await this.#untilItAnswers(child);
@@ -67,8 +72,9 @@ export class Broker {
   /** @param {"w" | "a"} logMode the log begins anew with each `npm start`, as nobody else would ever shorten it */
   #spawn(logMode) {
     const log = openSync(this.log, logMode, 0o600);
-    this.#child = new Child(this.#program, ["-c", join(this.#folder, "mosquitto.conf")], {
-      cwd: this.#folder,
+    const { program, folder } = this.#options;
+    this.#child = new Child(program, ["-c", join(folder, "mosquitto.conf")], {
+      cwd: folder,
       stdio: ["ignore", log, log],
     });
     closeSync(log);
@@ -80,7 +86,7 @@ export class Broker {
   async #untilItAnswers(child) {
     const giveUpAt = performance.now() + START_MS;
     while (child.running && performance.now() < giveUpAt) {
-      if (await answers(this.port, this.host)) return;
+      if (await answers(this.port, this.#options.host)) return;
       await pause(LOOK_EVERY_MS);
     }
     await this.stop();
@@ -89,8 +95,12 @@ export class Broker {
     );
   }
 
-  /** The service gets along without its broker, and announces what waited once it is back: so bring it back. */
-  async #keepRunning(/** @type {Child} */ first) {
+  /**
+   * The service gets along without its broker, and announces what waited once it is back: so bring it back.
+   *
+   * @param {Child} first
+   */
+  async #keepRunning(first) {
     const { signal } = this.#ending;
     for (let child = first; ; child = this.#spawn("a")) {
       const exitCode = await child.ended;

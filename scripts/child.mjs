@@ -3,6 +3,8 @@ import { constants } from "node:os";
 
 /** What a shell answers for a program that it could not begin. */
 const NOT_FOUND = 127;
+/** The service takes up to 10 s to end in good order. */
+export const PATIENCE_MS = 12_000;
 
 /**
  * A program that we started and will end.
@@ -42,9 +44,9 @@ export class Child {
     this.#process.kill(signal);
   }
 
-  /** Asks it to end, and sees to it after `patienceMs`. */
-  async stop(patienceMs = 5000) {
-    const force = setTimeout(() => this.kill("SIGKILL"), patienceMs);
+  /** Asks it to end, if it has not yet, and sees to it in the end. */
+  async stop() {
+    const force = setTimeout(() => this.kill("SIGKILL"), PATIENCE_MS);
     this.kill("SIGTERM");
     await this.ended;
     clearTimeout(force);

@@ -24,6 +24,9 @@ export function reasonOf(error) {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
+// Whoever reads us may go away first (`npm start | head`): no reason to end before what we started.
+process.stdout.on("error", () => undefined);
+
 /** Tells the person at the keyboard. @param {string} text */
 export function say(text) {
   process.stdout.write(`${text}\n`);

@@ -2,10 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { PATIENCE_MS } from "./child.mjs";
 import { Stop, say } from "./cli.mjs";
 
-/** The service takes up to 10 s to end in good order. */
-const PATIENCE_MS = 12_000;
 const LOOK_EVERY_MS = 20;
 
 /** @typedef {{ pid: number, identity: string }} Note */

@@ -50,27 +50,39 @@ async function startAll(plan, mosquitto, running) {
     );
   }
   const stopSignals = new StopSignals();
-  const passwords = {
-    service: passwordIn(plan.servicePasswordPath),
-    device: passwordIn(plan.devicePasswordPath),
-  };
-  const broker =
-    mosquitto === undefined
-      ? undefined
-      : new Broker(mosquitto, plan.brokerFolder, plan.brokerHost, (pid) => running.note("broker", pid));
+  const broker = mosquitto === undefined ? undefined : ourBroker(plan, mosquitto, running);
+  /** @type {Child | undefined} */
+  let service;
   try {
-    await broker?.start(passwords);
-    const service = new Child(BUN, [join(PROJECT, "src/main.ts")], {
+    await broker?.start();
+    service = new Child(BUN, [join(PROJECT, "src/main.ts")], {
       env: serviceEnvironment(plan, process.env, broker?.port),
       stdio: ["ignore", "inherit", "inherit"],
     });
     if (service.pid !== undefined) running.note("service", service.pid);
     stopSignals.passTo(service);
-    if (await isReady(plan.serviceUrl, service)) say(welcome(plan, broker, passwords.device));
+    if (await isReady(plan.serviceUrl, service)) say(welcome(plan, broker));
     return await service.ended;
   } finally {
+    await service?.stop();
     await broker?.stop();
   }
+}
+
+/**
+ * @param {import("./start-plan.mjs").StartPlan} plan
+ * @param {string} mosquitto
+ * @param {Running} running
+ */
+function ourBroker(plan, mosquitto, running) {
+  const options = {
+    program: mosquitto,
+    folder: plan.brokerFolder,
+    host: plan.brokerHost,
+    servicePassword: passwordIn(plan.servicePasswordPath),
+    devicePassword: passwordIn(plan.devicePasswordPath),
+  };
+  return new Broker(options, (pid) => running.note("broker", pid));
 }
 
 /** @param {string} dataDir */

@@ -7,13 +7,11 @@ import { lanAddress } from "./start-plan.mjs";
  *
  * @param {StartPlan} plan
  * @param {OwnBroker} broker
- * @param {string} devicePassword
  */
-export function welcome(plan, broker, devicePassword) {
+export function welcome(plan, broker) {
   return [
-    "",
     whereTheyListen(plan, broker),
-    ...(plan.lan ? [forTheDevice(plan, broker, devicePassword)] : []),
+    ...(plan.lan ? [forTheDevice(plan, broker)] : []),
     ...(broker ? [linesToListen(plan, broker)] : []),
     linesToChangeAndFetch(plan),
     "Ctrl-C ends everything.",
@@ -21,7 +19,7 @@ export function welcome(plan, broker, devicePassword) {
 }
 
 /** @typedef {import("./start-plan.mjs").StartPlan} StartPlan */
-/** @typedef {{ port: number, log: string } | undefined} OwnBroker the one we started, if we did */
+/** @typedef {import("./broker.mjs").Broker | undefined} OwnBroker the one we started, if we did */
 
 /**
  * @param {StartPlan} plan
@@ -29,7 +27,8 @@ export function welcome(plan, broker, devicePassword) {
  */
 function whereTheyListen(plan, broker) {
   const theirs = plan.mqttIsOff ? "none: nothing is announced, as MQTT_URL is empty" : "the one at MQTT_URL";
-  return `iotsupport is ready.
+  return `
+iotsupport is ready.
   service  ${plan.serviceUrl}   (its API: ${plan.serviceUrl}/api/docs)
   broker   ${broker ? `mqtt://127.0.0.1:${broker.port}   (its log: ${broker.log})` : theirs}
   data     ${plan.dataDir}`;
@@ -38,9 +37,8 @@ function whereTheyListen(plan, broker) {
 /**
  * @param {StartPlan} plan
  * @param {OwnBroker} broker
- * @param {string} devicePassword
  */
-function forTheDevice(plan, broker, devicePassword) {
+function forTheDevice(plan, broker) {
   const address = lanAddress() ?? "this machine's address";
   const http = `Put into a device:
   HTTP      http://${address}:${plan.port}`;
@@ -48,7 +46,7 @@ function forTheDevice(plan, broker, devicePassword) {
   return `${http}
   MQTT      ${address}, port ${broker.port}
   user      ${DEVICE_ACCOUNT}
-  password  ${devicePassword}`;
+  password  ${broker.devicePassword}`;
 }
 
 /**

@@ -112,7 +112,7 @@ for (const to of ["itself", "group"] as const) {
     start.signal("SIGINT"); // npm passes it on once more.
     expect(await start.ended()).toBe(0);
     await gone(children);
-    const log = await readFile(join(start.dataDir, "broker/mosquitto.log"), "utf8");
+    const log = await readFile(join(start.dataDir, "broker.log"), "utf8");
     const client = / as (\S+) \(.*u'iotsupport'\)/.exec(log)?.[1];
     expect(log).toContain(`Client ${client} disconnected.`); // That is, it said DISCONNECT.
   });
