@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { until, within } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
+import { signingKey } from "../support/keys.ts";
 import { Lines } from "../support/lines.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 
@@ -12,6 +13,10 @@ export const SCRIPTS = join(import.meta.dir, "../../scripts");
 const PROJECT = join(SCRIPTS, "..");
 const READY_WITHIN_MS = 15_000;
 const ENDED_WITHIN_MS = 15_000;
+
+/** Nothing is set: all is made that can be. */
+export const NOTHING_SET = {};
+const KEY_AT_HAND = { SIGNING_KEY_PATH: signingKey().publicKeyPath };
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -86,7 +91,8 @@ export class NpmStart implements AsyncDisposable {
   }
 }
 
-export async function npmStart(dataDir: TempDir, env: Environment = {}): Promise<NpmStart> {
+/** Without `env` it is given a key at hand: to make one takes a tenth of a second and more. */
+export async function npmStart(dataDir: TempDir, env: Environment = KEY_AT_HAND): Promise<NpmStart> {
   const start = new NpmStart(join(dataDir.path, "data"), await freePort(), [], env);
   await start.ready();
   return start;

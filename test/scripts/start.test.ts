@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { connect, connectAsync, type IConnackPacket, type MqttClient } from "mqtt";
 import { within } from "../support/deadline.ts";
 import { type TempDir, tempDir } from "../support/temp-dir.ts";
-import { gone, type NpmStart, npmStart, paste, run } from "./npm-start.ts";
+import { gone, NOTHING_SET, type NpmStart, npmStart, paste, run } from "./npm-start.ts";
 
 /** One Ctrl-C comes several times; what comes later than this is another one (scripts/stop-signals.mjs). */
 const LONGER_THAN_A_BURST_MS = 550;
@@ -20,7 +20,7 @@ const CONFIGS = "iotsupport/updates/configs";
 
 test("the lines that npm start prints, pasted, show a save and an upload announced, and both fetched", async () => {
   await using dir = await tempDir();
-  await using start = await npmStart(dir);
+  await using start = await npmStart(dir, NOTHING_SET);
   const [listen = "", ...change] = start.linesToPaste;
   const inSession = `${listen} -c -i pasted -q 1`;
   await paste(`${inSession} -E`); // Ends once subscribed; its session then keeps what comes.
@@ -70,7 +70,7 @@ test("the broker takes far more than 20 publishes at once", async () => {
 
 test("passwords and keys are readable by their owner alone", async () => {
   await using dir = await tempDir();
-  await using start = await npmStart(dir);
+  await using start = await npmStart(dir, NOTHING_SET);
   const secrets = ["mqtt-password", "device-password", "signing-key.pem", "signing-key.pub.pem"];
   const paths = [...secrets.map((name) => `secrets/${name}`), "broker/passwords", "broker/mosquitto.conf"];
   for (const path of paths) {
