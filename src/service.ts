@@ -2,12 +2,19 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import manifest from "../package.json" with { type: "json" };
 import { Broker, Relay } from "./announcements/index.ts";
-import { assetRoutes, Collector, parseFileName, readVerifyingKey, type UploadRules } from "./assets/index.ts";
+import {
+  assetOperations,
+  assetRoutes,
+  Collector,
+  parseFileName,
+  readVerifyingKey,
+  type UploadRules,
+} from "./assets/index.ts";
 import { DiskBlobs } from "./blobs/index.ts";
-import { configRoutes, parseMac } from "./configs/index.ts";
-import { deliveryRoutes } from "./delivery/index.ts";
-import { type Condition, healthRoutes } from "./health/index.ts";
-import { createApp, serve } from "./http/index.ts";
+import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
+import { deliveryOperations, deliveryRoutes } from "./delivery/index.ts";
+import { type Condition, healthOperations, healthRoutes } from "./health/index.ts";
+import { createApp, docsRoutes, serve } from "./http/index.ts";
 import { addGauges, createMetrics, type Log } from "./ops/index.ts";
 import type { Settings } from "./settings.ts";
 import { openSqliteStore } from "./store/index.ts";
@@ -82,6 +89,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
         log,
       }),
       healthRoutes(condition, metrics),
+      docsRoutes([deliveryOperations, configOperations, assetOperations, healthOperations], manifest.version),
     ],
     settings,
     metrics,

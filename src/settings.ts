@@ -34,7 +34,7 @@ export type MqttSettings = {
   readonly password: string | null;
 };
 
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Stops the start. The message lists every wrong setting: its name, what it was (no secrets), what is allowed. */

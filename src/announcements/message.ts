@@ -1,6 +1,6 @@
 import type { Announcement, FileKind } from "../store/index.ts";
 
-export type Topic = "iotsupport/updates/configs" | "iotsupport/updates/assets";
+type Topic = `iotsupport/updates/${FileKind}`;
 
 /** What goes over the wire for one announcement. Devices in the field rely on topic and payload. */
 export interface Message {
@@ -12,9 +12,5 @@ export interface Message {
 
 export function messageOf({ kind, name, revision }: Announcement): Message {
   const filename = kind === "configs" ? `${name}.json` : name;
-  return { topic: topicOf(kind), payload: JSON.stringify({ filename }), revision };
-}
-
-export function topicOf(kind: FileKind): Topic {
-  return `iotsupport/updates/${kind}`;
+  return { topic: `iotsupport/updates/${kind}`, payload: JSON.stringify({ filename }), revision };
 }

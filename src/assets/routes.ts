@@ -1,23 +1,12 @@
-import * as v from "valibot";
+import type * as v from "valibot";
 import { busy, Fault, preconditionFailed, recordNotFound, uploadsDisabled } from "../fault.ts";
 import { type AppContext, preconditionOf, type Routes } from "../http/index.ts";
 import type { Log } from "../ops/index.ts";
 import { etagOf, type FileVersion } from "../store/index.ts";
+import type { AssetList, UploadAnswer } from "./answers.ts";
 import type { UploadRules } from "./arrived.ts";
 import { parseFileName } from "./file-name.ts";
 import { type UploadParts, upload } from "./upload.ts";
-
-/** The answer to an upload. */
-export const UploadAnswer = v.object({
-  filename: v.string(),
-  size: v.pipe(v.number(), v.integer(), v.description("In bytes")),
-  uploaded_at: v.pipe(v.string(), v.isoTimestamp()),
-});
-
-export const AssetList = v.object({
-  assets: v.array(v.object({ ...UploadAnswer.entries, sha256: v.pipe(v.string(), v.length(64)) })),
-  count: v.pipe(v.number(), v.integer()),
-});
 
 const ROWS_AT_ONCE = 1_000;
 

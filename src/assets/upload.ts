@@ -13,7 +13,7 @@ import { ENVELOPE_BYTES, receive } from "./receive.ts";
 /** Ours ends first, with an answer. */
 const SERVER_TIMEOUT_SECONDS = 255;
 
-export interface UploadLimits {
+interface UploadLimits {
   readonly maxAssetBytes: number;
   readonly uploadStallSeconds: number;
   readonly uploadMaxSeconds: number;

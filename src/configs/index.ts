@@ -1,2 +1,3 @@
 export { parseMac } from "./mac.ts";
-export { type ConfigParts, configRoutes } from "./routes.ts";
+export { configOperations } from "./operations.ts";
+export { configRoutes } from "./routes.ts";

@@ -1,1 +1,2 @@
+export { deliveryOperations } from "./operations.ts";
 export { deliveryRoutes } from "./routes.ts";

@@ -1,1 +1,2 @@
+export { healthOperations } from "./operations.ts";
 export { type Condition, healthRoutes } from "./routes.ts";

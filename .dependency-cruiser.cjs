@@ -1,0 +1,92 @@
+/** The directions of docs/architecture.md, held. `pnpm`-like wildcards are regular expressions on paths. */
+const features = "^src/(configs|assets|delivery|health)/";
+const kit = "^src/(http|announcements|store|blobs)/";
+/** Values and rules that any part may use; they use no part. */
+const shared = "^src/(fault|caller)\\.ts$";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "What needs each other is one part.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "by-the-door",
+      comment: "A part is used by what its index.ts exports.",
+      severity: "error",
+      from: { path: "^src/([^/]+)/" },
+      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/[^/]+/index\\.ts$"] },
+    },
+    {
+      name: "main-and-service-by-the-door",
+      severity: "error",
+      from: { path: "^src/[^/]+\\.ts$" },
+      to: { path: "^src/[^/]+/", pathNot: "^src/[^/]+/index\\.ts$" },
+    },
+    {
+      name: "features-are-strangers",
+      comment: "service.ts alone knows more than one of them.",
+      severity: "error",
+      from: { path: "^src/(configs|assets|delivery|health)/" },
+      to: { path: features, pathNot: "^src/$1/" },
+    },
+    {
+      name: "the-kit-knows-no-feature",
+      severity: "error",
+      from: { path: kit },
+      to: { path: features },
+    },
+    {
+      name: "store-and-blobs-know-neither-http-nor-mqtt",
+      severity: "error",
+      from: { path: "^src/(store|blobs)/" },
+      to: { path: ["^src/(http|announcements)/", "node_modules/(hono|mqtt)/"] },
+    },
+    {
+      name: "announcements-know-no-http",
+      severity: "error",
+      from: { path: "^src/announcements/" },
+      to: { path: ["^src/http/", "node_modules/hono/"] },
+    },
+    {
+      name: "http-knows-no-mqtt",
+      severity: "error",
+      from: { path: "^src/(http|configs|assets|delivery)/" },
+      to: { path: ["^src/announcements/", "node_modules/mqtt/"] },
+    },
+    {
+      name: "ops-is-at-the-bottom",
+      severity: "error",
+      from: { path: "^src/ops/" },
+      to: { path: "^src/", pathNot: "^src/ops/" },
+    },
+    {
+      name: "shared-values-use-no-part",
+      severity: "error",
+      from: { path: shared },
+      to: { path: "^src/", pathNot: shared },
+    },
+    {
+      name: "sql-in-the-store-alone",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/store/" },
+      to: { path: "^bun:sqlite$" },
+    },
+    {
+      name: "nobody-imports-the-process",
+      severity: "error",
+      from: {},
+      to: { path: "^src/(main|service)\\.ts$", pathNot: "^src/service\\.ts$" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    exoticRequireStrings: [],
+  },
+};

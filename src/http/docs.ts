@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+import { recordNotFound } from "../fault.ts";
+import type { Routes } from "./app.ts";
+import type { Operations } from "./operation.ts";
+
+/** Nothing from elsewhere: the page works with no network, and tells nobody who reads it. */
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <title>iotsupport API</title>
+    <link rel="stylesheet" href="/api/docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="api"></div>
+    <script src="/api/docs/swagger-ui-bundle.js"></script>
+    <script src="/api/docs/begin.js"></script>
+  </body>
+</html>
+`;
+
+const begin = `SwaggerUIBundle({ url: "/api/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null });
+`;
+
+/** The OpenAPI document, and a page to read and try it. Both are made when they are first asked for. */
+export function docsRoutes(operations: readonly Operations[], version: string): Routes {
+  let document: Promise<string> | null = null;
+  return (app) => {
+    app.get("/api/openapi.json", async (c) => {
+      document ??= render(operations, version);
+      return c.body(await document, 200, { "Content-Type": "application/json" });
+    });
+    app.get("/api/docs", (c) => c.html(page, 200, { "Content-Security-Policy": POLICY }));
+    app.get("/api/docs/:file", (c) => script(c.req.param("file")));
+  };
+}
+
+async function render(operations: readonly Operations[], version: string): Promise<string> {
+  const { openApiDocument } = await import("./openapi.ts");
+  return JSON.stringify(openApiDocument(operations, version));
+}
+
+function script(name: string): Response {
+  if (name === "begin.js") return new Response(begin, { headers: { "Content-Type": "text/javascript" } });
+  if (name !== "swagger-ui.css" && name !== "swagger-ui-bundle.js")
+    throw recordNotFound("path", `/api/docs/${name}`);
+  const file = Bun.file(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`)));
+  return new Response(file, {
+    headers: { "Content-Disposition": "inline", "Cache-Control": "max-age=86400" },
+  });
+}

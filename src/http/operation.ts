@@ -1,0 +1,62 @@
+import type { GenericSchema } from "valibot";
+import type { FaultCode } from "../fault.ts";
+
+/** One method of one path, as the OpenAPI document tells of it. The schemas are those that validate and type. */
+export interface Operation {
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: Content & { readonly description: string };
+  /** By status, the refusals apart. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly faults?: readonly FaultCode[];
+}
+
+export interface Parameter {
+  readonly in: "path" | "query" | "header";
+  readonly name: string;
+  readonly description: string;
+  readonly example?: string;
+}
+
+export interface Content {
+  readonly type: string;
+  /** Null: bytes, or text that is in no JSON. */
+  readonly schema: GenericSchema | null;
+}
+
+export interface Answer {
+  readonly description: string;
+  readonly content?: Content;
+  readonly headers?: readonly HeaderName[];
+}
+
+/** The headers that answers carry, each described once. */
+export type HeaderName = keyof typeof headerDescriptions;
+
+export const headerDescriptions = {
+  ETag: "The strong name of exactly this version",
+  "X-Revision": "The number of the change that made it",
+  "Accept-Ranges": "bytes",
+  "Content-Range": "Which bytes these are, of how many",
+} as const;
+
+/** By path, with `{name}` where a parameter stands. */
+export type Operations = Readonly<
+  Record<string, Partial<Record<"get" | "put" | "post" | "delete", Operation>>>
+>;
+
+/** Conditions that a read may carry. */
+export const ifNoneMatch: Parameter = {
+  in: "header",
+  name: "If-None-Match",
+  description: "ETags; the answer is 304 where one of them is current",
+};
+
+/** Conditions that a change may carry. */
+export const ifMatch: Parameter = {
+  in: "header",
+  name: "If-Match",
+  description: "ETags, or *; the change is refused where none of them is current",
+};
