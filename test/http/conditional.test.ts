@@ -1,11 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import {
-  ifMatchHolds,
-  ifNoneMatchHolds,
-  ifRangeHolds,
-  readEntityTags,
-} from "../../src/http/conditional.ts";
+import { ifMatchHolds, ifNoneMatchHolds, ifRangeHolds, readEntityTags } from "../../src/http/conditional.ts";
 
 const etag = '"abc"';
 
