@@ -6,6 +6,7 @@ import { StoreOpenError } from "./store/index.ts";
 const FAILED = 1;
 const WRONG_SETTINGS = 2;
 
+process.umask(0o077); // Configs often hold passwords: what we write is our account's alone.
 const settings = settingsOrExit();
 const log = await createLog(settings.logLevel, process.stderr.isTTY);
 const ending = Promise.withResolvers<number>();

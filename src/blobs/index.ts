@@ -1,2 +1,2 @@
-export type { Blobs, ByteRange, FinishedBlob, StagedBlob } from "./blobs.ts";
+export type { Blobs, FinishedBlob, StagedBlob } from "./blobs.ts";
 export { DiskBlobs } from "./disk-blobs.ts";

@@ -33,7 +33,7 @@ export interface Answer {
 }
 
 /** The headers that answers carry, each described once. */
-export type HeaderName = keyof typeof headerDescriptions;
+type HeaderName = keyof typeof headerDescriptions;
 
 export const headerDescriptions = {
   ETag: "The strong name of exactly this version",

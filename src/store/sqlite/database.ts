@@ -58,6 +58,8 @@ function migrate(db: Database, path: string): void {
 
 function checkIsOurs(db: Database, path: string): void {
   if (numberFrom(db, "application_id") === APPLICATION_ID) return;
+  // A first start that was killed before its migration leaves a database with nothing in it.
+  if (db.query("select 1 from sqlite_schema").get() === null) return;
   throw new StoreOpenError(`${path} is a database, but not one of this service; set another DATA_DIR`);
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openForReading, openForWriting } from "./database.ts";
 import { lockDirectory } from "./lock.ts";
+import { Reserve } from "./reserve.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { StoreOpenError } from "./store-open-error.ts";
 
@@ -22,12 +23,10 @@ export function openSqliteStore({ dataDir, announces, now }: SqliteStoreOptions)
   const lock = lockDirectory(join(dataDir, "lock.db"));
   try {
     const databasePath = join(dataDir, "iotsupport.db");
+    const reservePath = join(dataDir, "reserve");
+    new Reserve(reservePath).free(); // On a full disk even opening needs room. The writer takes it back.
     openForWriting(databasePath).close(); // Here, where what is wrong with it can stop the start.
-    return new SqliteStore(openForReading(databasePath), lock, now, {
-      databasePath,
-      reservePath: join(dataDir, "reserve"),
-      announces,
-    });
+    return new SqliteStore(openForReading(databasePath), lock, now, { databasePath, reservePath, announces });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;

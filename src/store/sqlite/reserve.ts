@@ -1,41 +1,49 @@
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 
-const RESERVE_BYTES = 2 * 1024 * 1024;
+/** More than the log can hold at a checkpoint: SQLite's 1,000 pages of 4 KiB, and one batch on top. */
+const RESERVE_BYTES = 8 * 1024 * 1024;
+const RETRY_MS = 1_000;
 
 /**
  * Disk space held back for a full disk, where SQLite needs room even to delete. A file of zeros, given up
  * for the write that makes room, and made again once there is some.
  */
 export class Reserve {
-  #held: boolean;
+  #isHeld: boolean;
+  #retryAtMs = 0;
 
   constructor(private readonly path: string) {
-    this.#held = existsSync(path);
+    this.#isHeld = existsSync(path) && statSync(path).size === RESERVE_BYTES;
   }
 
   /** Takes the space back, where it is not held already. Where there is none, a later call tries again. */
   fill(): void {
-    if (this.#held) return;
-    try {
-      const file = openSync(this.path, "w", 0o600);
-      try {
-        writeSync(file, new Uint8Array(RESERVE_BYTES));
-        fsyncSync(file);
-        this.#held = true;
-      } finally {
-        closeSync(file);
-      }
-    } catch {
-      // Still full. The room that was just made must not go into half a reserve.
-      rmSync(this.path, { force: true });
-    }
+    if (this.#isHeld || performance.now() < this.#retryAtMs) return;
+    this.#isHeld = this.#write();
+    // What there is of it must not stay: a part of the reserve is of no use, and takes the room that was made.
+    if (!this.#isHeld) rmSync(this.path, { force: true });
+    this.#retryAtMs = performance.now() + RETRY_MS;
   }
 
   /** Gives the space up; false where it is given up already. */
   free(): boolean {
-    if (!this.#held) return false;
+    if (!this.#isHeld) return false;
     rmSync(this.path, { force: true });
-    this.#held = false;
+    this.#isHeld = false;
+    this.#retryAtMs = performance.now() + RETRY_MS;
     return true;
+  }
+
+  #write(): boolean {
+    const file = openSync(this.path, "w", 0o600);
+    try {
+      const isWhole = writeSync(file, new Uint8Array(RESERVE_BYTES)) === RESERVE_BYTES;
+      if (isWhole) fsyncSync(file);
+      return isWhole;
+    } catch {
+      return false; // The disk is still full.
+    } finally {
+      closeSync(file);
+    }
   }
 }

@@ -6,6 +6,9 @@ import type { Batch, BatchAnswer, WriterOptions } from "./writer-worker.ts";
 /** More than this many writes waiting for the disk are refused: what waits is held in memory. */
 const MOST_WAITING = 10_000;
 
+/** So much content goes into one transaction at the most, one write apart: the log must fit into the reserve. */
+const MOST_BATCH_BYTES = 1024 * 1024;
+
 /**
  * The main thread's end of the thread that writes, so that no request waits for another's fsync. Writes that
  * come while a batch is being committed go together in the next.
@@ -62,8 +65,7 @@ export class WriterThread {
 
   #send(): void {
     if (this.#committing !== null || this.#waiting.length === 0) return;
-    this.#committing = this.#waiting;
-    this.#waiting = [];
+    this.#committing = this.#waiting.splice(0, batchLength(this.#waiting));
     const writes = this.#committing.map(({ write }) => write);
     this.#worker.postMessage({ writes, now: this.now().getTime() } satisfies Batch);
   }
@@ -104,6 +106,16 @@ export class WriterThread {
     void this.#worker.terminate();
     this.#fail(fault);
   }
+}
+
+/** How many of those that wait go into the next batch: at least one. */
+function batchLength(waiting: readonly Pending[]): number {
+  let bytes = 0;
+  const first = waiting.findIndex(({ write }, index) => {
+    bytes += write.verb === "saveConfig" ? write.args[0].content.length : 0;
+    return index > 0 && bytes > MOST_BATCH_BYTES;
+  });
+  return first === -1 ? waiting.length : first;
 }
 
 interface Pending {

@@ -22,7 +22,9 @@ export type BatchAnswer =
 
 const { databasePath, reservePath, announces } = workerData as WriterOptions;
 const db = openForWriting(databasePath);
-const writer = new Writer(db, new Reserve(reservePath), announces);
+const reserve = new Reserve(reservePath);
+reserve.fill();
+const writer = new Writer(db, reserve, announces);
 
 parentPort?.on("message", (batch: Batch | "close") => {
   if (batch === "close") {

@@ -104,7 +104,9 @@ export class Writer {
       }
     };
     const answer = attempt();
-    return answer.kind === "full" && ESSENTIAL.has(write.verb) && this.reserve.free() ? attempt() : answer;
+    if (answer.kind !== "full" || !ESSENTIAL.has(write.verb) || !this.reserve.free()) return answer;
+    this.db.run("pragma wal_checkpoint(truncate)"); // The log's own room is free then, too.
+    return attempt();
   }
 }
 
