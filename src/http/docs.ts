@@ -26,6 +26,12 @@ const page = `<!doctype html>
 const begin = `SwaggerUIBundle({ url: "/api/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null });
 `;
 
+/** The page's script and style, from the library's own package. */
+const libraryFiles = new Map([
+  ["swagger-ui.css", import.meta.resolve("swagger-ui-dist/swagger-ui.css")],
+  ["swagger-ui-bundle.js", import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js")],
+]);
+
 /** The OpenAPI document, and a page to read and try it. Both are made when they are first asked for. */
 export function docsRoutes(operations: readonly Operations[], version: string): Routes {
   let document: Promise<string> | null = null;
@@ -46,10 +52,8 @@ async function render(operations: readonly Operations[], version: string): Promi
 
 function script(name: string): Response {
   if (name === "begin.js") return new Response(begin, { headers: { "Content-Type": "text/javascript" } });
-  if (name !== "swagger-ui.css" && name !== "swagger-ui-bundle.js")
-    throw recordNotFound("path", `/api/docs/${name}`);
-  const file = Bun.file(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`)));
-  return new Response(file, {
-    headers: { "Content-Disposition": "inline", "Cache-Control": "max-age=86400" },
-  });
+  const url = libraryFiles.get(name);
+  if (url === undefined) throw recordNotFound("path", `/api/docs/${name}`);
+  const headers = { "Content-Disposition": "inline", "Cache-Control": "max-age=86400" };
+  return new Response(Bun.file(fileURLToPath(url)), { headers });
 }

@@ -15,7 +15,10 @@ import {
  * schemas, up to their first transformation.
  */
 export function openApiDocument(operations: readonly Operations[], version: string): object {
-  const paths = operations.flatMap((each) => Object.entries(each));
+  const named = operations.flatMap((each) => Object.entries(each));
+  const tags = new Set(named.flatMap(([, methods]) => Object.values(methods).map(({ tag }) => tag)));
+  // Two features may own different methods of one path.
+  const paths = Map.groupBy(named, ([path]) => path);
   return {
     openapi: "3.1.0",
     info: {
@@ -25,24 +28,22 @@ export function openApiDocument(operations: readonly Operations[], version: stri
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
-    tags: [...new Set(paths.flatMap(([, methods]) => Object.values(methods).map(({ tag }) => tag)))].map(
-      (name) => ({
-        name,
-      }),
-    ),
+    tags: [...tags].map((name) => ({ name })),
     paths: Object.fromEntries(
-      paths.map(([path, methods]) => [
+      [...paths].map(([path, parts]) => [
         path,
-        Object.fromEntries(
-          Object.entries(methods).map(([method, operation]) => [
-            method,
-            rendered(operation, idOf(method, path)),
-          ]),
-        ),
+        Object.assign({}, ...parts.map(([, each]) => methodsOf(path, each))),
       ]),
     ),
     components: { schemas: { Error: schemaOf(ErrorBody) } },
   };
+}
+
+function methodsOf(path: string, methods: Operations[string]): object {
+  const entries = Object.entries(methods);
+  return Object.fromEntries(
+    entries.map(([method, operation]) => [method, rendered(operation, idOf(method, path))]),
+  );
 }
 
 function rendered(operation: Operation, operationId: string): object {

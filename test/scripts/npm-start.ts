@@ -9,7 +9,7 @@ import { signingKey } from "../support/keys.ts";
 import { Lines } from "../support/lines.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 
-export const SCRIPTS = join(import.meta.dir, "../../scripts");
+const SCRIPTS = join(import.meta.dir, "../../scripts");
 const PROJECT = join(SCRIPTS, "..");
 const READY_WITHIN_MS = 15_000;
 const ENDED_WITHIN_MS = 15_000;

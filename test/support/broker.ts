@@ -9,7 +9,7 @@ import { freePort } from "./free-port.ts";
 import { Lines } from "./lines.ts";
 import { type TempDir, tempDir } from "./temp-dir.ts";
 
-export type Account = { readonly username: string; readonly password: string };
+type Account = { readonly username: string; readonly password: string };
 export type BrokerSettings = Account & { readonly url: string };
 
 export type BrokerOptions = {

@@ -102,7 +102,7 @@ export class ServiceClient {
 }
 
 /** The answer's body as text, if it came with that status. */
-export async function answered(response: Response, status: number): Promise<string> {
+async function answered(response: Response, status: number): Promise<string> {
   const text = await response.text();
   if (response.status !== status)
     throw new Error(`${response.url}: ${response.status}, not ${status}: ${text}`);
