@@ -47,6 +47,10 @@ export const validationFailed = (
   options?: ErrorOptions,
 ) => new Fault("VALIDATION_FAILED", `${field}: ${reason}`, { field, ...details }, options);
 
+/** The client hung up: nobody will read this but the log. */
+export const bodyCutOff = (cause: unknown) =>
+  validationFailed("body", "was cut off: the connection closed before its end", {}, { cause });
+
 export const invalidMac = (given: string) =>
   new Fault(
     "INVALID_OPERATION",

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
 import type { Blobs, StagedBlob } from "../blobs/index.ts";
-import { Fault, payloadTooLarge, unsupportedMediaType, validationFailed } from "../fault.ts";
+import { bodyCutOff, Fault, payloadTooLarge, unsupportedMediaType, validationFailed } from "../fault.ts";
 import { type Arrived, missing } from "./arrived.ts";
 import type { Deadlines } from "./deadlines.ts";
 
@@ -108,7 +108,11 @@ async function pump(
   const finished = once(form, "finish");
   finished.catch(() => {}); // A fault of the form is told by its own listener.
   let allBytes = 0;
-  for (let piece = await body?.read(); piece?.value !== undefined; piece = await body?.read()) {
+  for (;;) {
+    const piece = await body?.read().catch((cause) => {
+      throw bodyCutOff(cause);
+    });
+    if (piece?.value === undefined) break;
     deadlines.moved();
     allBytes += piece.value.length;
     const takesMore = form.write(piece.value);

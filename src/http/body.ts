@@ -1,4 +1,4 @@
-import { payloadTooLarge, unsupportedMediaType } from "../fault.ts";
+import { bodyCutOff, payloadTooLarge, unsupportedMediaType } from "../fault.ts";
 import type { AppContext } from "./env.ts";
 
 /** The body of a request that must be declared as JSON, at most `maxBytes` of it. Nothing beyond is kept. */
@@ -26,10 +26,19 @@ export function checkDeclaredSize(headers: Headers, maxBytes: number): void {
   if (Number(headers.get("Content-Length") ?? 0) > maxBytes) throw payloadTooLarge("body", maxBytes);
 }
 
+/** Throws the fault of a body that is cut off before its end. */
+async function* piecesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body ?? [];
+  } catch (cause) {
+    throw bodyCutOff(cause);
+  }
+}
+
 async function collect(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of piecesOf(body)) {
     size += chunk.length;
     if (size > maxBytes) throw payloadTooLarge("body", maxBytes);
     chunks.push(chunk);

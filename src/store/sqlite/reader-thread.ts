@@ -12,10 +12,12 @@ const MOST_WAITING = 1_000;
 export class ReaderThread {
   #worker: Worker | null = null;
   #waiting: Pending[] = [];
+  #isClosed = false;
 
   constructor(private readonly databasePath: string) {}
 
   read<V extends ListVerb>(verb: V, page: ListPage<V>): Promise<ListRows<V>> {
+    if (this.#isClosed) return Promise.reject(storeUnavailable("it is closed"));
     if (this.#waiting.length >= MOST_WAITING) return Promise.reject(busy("too many lists wait to be read"));
     this.#worker ??= this.#start();
     const { promise, resolve, reject } = Promise.withResolvers<ListRows<ListVerb>>();
@@ -25,6 +27,7 @@ export class ReaderThread {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const worker = this.#worker;
     if (worker === null) return;
     const exited = new Promise((resolve) => worker.once("exit", resolve));
