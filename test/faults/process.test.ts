@@ -5,7 +5,8 @@ import type { AnnouncementWatcher, Message } from "../support/announcement-watch
 import { startBroker } from "../support/broker.ts";
 import { until } from "../support/deadline.ts";
 import { type Found, type Sent, violations } from "../support/history.ts";
-import { macs } from "../support/load.ts";
+import { startLink } from "../support/link.ts";
+import { atOnce, macs } from "../support/load.ts";
 import { openRaw } from "../support/raw-http.ts";
 import type { ServiceClient } from "../support/service-client.ts";
 import { environment, failToStart, startServiceProcess } from "../support/service-process.ts";
@@ -15,6 +16,8 @@ import { tempDir } from "../support/temp-dir.ts";
 const ROUNDS = 5;
 const WRITERS = 8;
 const FILES_PER_WRITER = 5;
+/** The listener's 5 s for half-sent heads, and some for the rest. */
+const STOPPED_WITHIN_MS = 8_000;
 const UPDATES = "iotsupport/updates/#";
 
 test("fault R1 kill -9 under load loses nothing that was answered, and announces it after the restart", async () => {
@@ -58,7 +61,7 @@ test("fault R9 SIGTERM under load finishes what was begun, announces it, says DI
     await until("no new connection is taken", () => isRefused(service.url));
     await upload.send(rest);
     expect((await upload.response()).status).toBe(200);
-    expect(await service.exited()).toBe(0);
+    expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
     await load;
   }
   expect(await broker.log.line(/Client iotsupport\S+ disconnected/)).not.toContain("closed its connection");
@@ -70,6 +73,24 @@ test("fault R9 SIGTERM under load finishes what was begun, announces it, says DI
   const announcedBefore = heard.map(fileOf).filter(({ file }) => file !== "assets/begun.bin");
   expect(violations(sent, withoutFile(found, "assets/begun.bin"), announcedBefore)).toEqual([]);
 }, 30_000);
+
+test("fault R9 what waits at SIGTERM is announced before the end", async () => {
+  await using dir = await tempDir();
+  await using broker = await startBroker();
+  await using announced = await broker.subscribe(UPDATES);
+  await using link = await startLink(broker);
+  await using service = await startServiceProcess(environment(join(dir.path, "data"), link.mqtt));
+  const files = macs(50);
+  await until("the broker is there", async () => (await service.health()).mqtt === "connected");
+  link.goDeaf();
+  await atOnce(8, files, (mac) => service.saveConfig(mac, {}));
+  service.signal("SIGTERM");
+  await service.log.line(/"msg":"stopping"/);
+  await link.restore();
+  expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
+  const heard = new Set((await announced.upToNow()).map(({ payload }) => payload));
+  expect(heard.size).toBe(files.length);
+});
 
 test("fault R11 a second service on one data directory ends with one message, and the first notices nothing", async () => {
   await using dir = await tempDir();

@@ -56,8 +56,13 @@ test("fault R15 a form that ends at any byte but its last is refused and leaves 
 });
 
 async function expectNothingLeft(service: TestService, before: readonly string[]): Promise<void> {
-  const left = async () =>
-    (await filesUnder(service.settings.dataDir)).filter((file) => !before.includes(file));
-  await until("the temporary files are gone", async () => (await left()).length === 0, GONE_WITHIN_MS);
+  let left: readonly string[] = [];
+  const look = async () => {
+    left = (await filesUnder(service.settings.dataDir)).filter((file) => !before.includes(file));
+    return left.length === 0;
+  };
+  await until("what an upload left is gone", look, GONE_WITHIN_MS).catch((cause) => {
+    throw new Error(`still there: ${left.join(", ")}`, { cause });
+  });
   expect(await service.listAssets()).toEqual([]);
 }

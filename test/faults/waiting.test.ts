@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { startBroker } from "../support/broker.ts";
 import { until } from "../support/deadline.ts";
 import { filesUnder } from "../support/files.ts";
@@ -6,7 +7,9 @@ import { startLink } from "../support/link.ts";
 import { atOnce, macs, percentile, timed } from "../support/load.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { startTestService } from "../support/service.ts";
+import { environment, startServiceProcess } from "../support/service-process.ts";
 import { signedForm, uploadHead } from "../support/signed-form.ts";
+import { tempDir } from "../support/temp-dir.ts";
 
 // Rows in which time has to pass: side by side, since each of them mostly waits.
 
@@ -49,6 +52,17 @@ test.concurrent("fault R3 a hung broker holds up no save; its connection is give
   const copies = Map.groupBy([...all, ...(await announced.upToNow())], ({ payload }) => payload);
   expect([...copies.values()].filter((each) => each.length > 2)).toEqual([]);
 }, 30_000);
+
+test.concurrent("fault R9 a broker that hangs does not hold up the end", async () => {
+  await using dir = await tempDir();
+  await using broker = await startBroker();
+  await using service = await startServiceProcess(environment(join(dir.path, "data"), broker.mqtt));
+  await until("the broker is there", async () => (await service.health()).mqtt === "connected");
+  broker.freeze();
+  await atOnce(8, macs(50), (mac) => service.saveConfig(mac, {}));
+  service.signal("SIGTERM");
+  expect(await service.exited(8_000)).toBe(0);
+}, 15_000);
 
 test.concurrent("fault R15 an upload that stalls ends with 408 at its deadline and leaves nothing behind", async () => {
   await using service = await startTestService({ uploadStallSeconds: STALL_SECONDS });
