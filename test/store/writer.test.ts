@@ -1,8 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { openSqliteStore } from "../../src/store/index.ts";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { openForWriting } from "../../src/store/sqlite/database.ts";
 import { readConfig, readConfigs, readCounts } from "../../src/store/sqlite/reads.ts";
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
