@@ -60,8 +60,8 @@ export async function receive(
 
   const body = request.body?.getReader() as BodyReader | undefined; // Its pieces are bytes.
   try {
-    const besidesFile = (allBytes: number) => allBytes - (file?.bytesRead ?? 0);
-    await Promise.race([pump(body, form, besidesFile, deadlines), refused, deadlines.passed]);
+    const isInFile = () => file !== null && !file.readableEnded;
+    await Promise.race([pump(body, form, isInFile, deadlines), refused, deadlines.passed]);
     if (staging === null) throw missing("file");
     return await Promise.race([staging, refused]);
   } catch (fault) {
@@ -102,21 +102,21 @@ function formOf(headers: Headers, maxBytes: number): BusboyInstance {
 async function pump(
   body: BodyReader | undefined,
   form: BusboyInstance,
-  besidesFile: (allBytes: number) => number,
+  isInFile: () => boolean,
   deadlines: Deadlines,
 ): Promise<void> {
   const finished = once(form, "finish");
   finished.catch(() => {}); // A fault of the form is told by its own listener.
-  let allBytes = 0;
+  let besidesFileBytes = 0;
   for (;;) {
     const piece = await body?.read().catch((cause) => {
       throw bodyCutOff(cause);
     });
     if (piece?.value === undefined) break;
     deadlines.moved();
-    allBytes += piece.value.length;
     const takesMore = form.write(piece.value);
-    if (besidesFile(allBytes) > ENVELOPE_BYTES) {
+    if (!isInFile()) besidesFileBytes += piece.value.length;
+    if (besidesFileBytes > ENVELOPE_BYTES) {
       throw validationFailed(
         "body",
         `has more than ${ENVELOPE_BYTES} bytes besides the file's; timestamp and signature take far less`,

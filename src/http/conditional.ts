@@ -1,19 +1,10 @@
 /**
- * Whether `If-None-Match` lets a request go on (RFC 9110 §13.1.2): true where none of its tags names the current bytes.
- * False means 304 for GET and HEAD, 412 for all else. Tags are compared weakly (§8.8.3.2). A malformed list names nothing.
- * `etag` is quoted, as `"abc"`, and null where there is no file.
+ * Whether `If-None-Match` lets a request go on (RFC 9110 §13.1.2): true where none of its tags names the current bytes;
+ * false means 304. Tags are compared weakly (§8.8.3.2). A malformed list names nothing. `etag` is quoted, as `"abc"`.
  */
-export function ifNoneMatchHolds(header: string, etag: string | null): boolean {
-  return !names(header, etag, (tag, current) => opaque(tag) === opaque(current));
-}
-
-/**
- * Whether `If-Match` lets a request go on (RFC 9110 §13.1.1): true where one of its tags names the current bytes, and
- * for `*` where there are any. False means 412. Tags are compared strongly (§8.8.3.2). A malformed list names nothing.
- * `etag` is quoted, as `"abc"`, and null where there is no file.
- */
-export function ifMatchHolds(header: string, etag: string | null): boolean {
-  return names(header, etag, isSameStrong);
+export function ifNoneMatchHolds(header: string, etag: string): boolean {
+  const tags = readEntityTags(header);
+  return tags !== "*" && !tags.some((tag) => opaque(tag) === opaque(etag));
 }
 
 /**
@@ -21,7 +12,7 @@ export function ifMatchHolds(header: string, etag: string | null): boolean {
  * means the whole file. A date never holds: no file here has one.
  */
 export function ifRangeHolds(header: string, etag: string): boolean {
-  return isSameStrong(header, etag);
+  return header === etag && header.startsWith('"');
 }
 
 /**
@@ -41,20 +32,6 @@ export function readEntityTags(header: string): readonly string[] | "*" {
     if (isTag || token === ",") isAfterTag = isTag;
   }
   return end === header.length ? tags : [];
-}
-
-function names(
-  header: string,
-  etag: string | null,
-  isSame: (tag: string, current: string) => boolean,
-): boolean {
-  if (etag === null) return false;
-  const tags = readEntityTags(header);
-  return tags === "*" || tags.some((tag) => isSame(tag, etag));
-}
-
-function isSameStrong(tag: string, current: string): boolean {
-  return tag === current && tag.startsWith('"');
 }
 
 function opaque(tag: string): string {

@@ -79,7 +79,8 @@ function checkIsWhole(path: string): void {
 /** After a crash, when the header alone does not tell; it takes about a second for each gigabyte. */
 function checkIsSound(db: Database, path: string): void {
   const [first] = db.query<{ quick_check: string }, []>("pragma quick_check(1)").all();
-  if (first?.quick_check !== "ok") throw damaged(path, first?.quick_check ?? "no answer from its check");
+  if (first?.quick_check !== "ok")
+    throw damaged(path, first?.quick_check.replaceAll("\n", " ") ?? "no answer");
 }
 
 function damaged(path: string, how: string): StoreOpenError {

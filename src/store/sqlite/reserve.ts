@@ -16,13 +16,14 @@ export class Reserve {
     this.#isHeld = existsSync(path) && statSync(path).size === RESERVE_BYTES;
   }
 
-  /** Takes the space back, where it is not held already. Where there is none, a later call tries again. */
-  fill(): void {
-    if (this.#isHeld || performance.now() < this.#retryAtMs) return;
+  /** Takes the space back, where it is not held already, and says whether it is. A later call tries again. */
+  fill(): boolean {
+    if (this.#isHeld || performance.now() < this.#retryAtMs) return this.#isHeld;
     this.#isHeld = this.#write();
     // What there is of it must not stay: a part of the reserve is of no use, and takes the room that was made.
-    if (!this.#isHeld) rmSync(this.path, { force: true });
+    if (!this.#isHeld) rmSync(this.path, { force: true, recursive: true });
     this.#retryAtMs = performance.now() + RETRY_MS;
+    return this.#isHeld;
   }
 
   /** Gives the space up; false where it is given up already. */
@@ -35,15 +36,17 @@ export class Reserve {
   }
 
   #write(): boolean {
-    const file = openSync(this.path, "w", 0o600);
     try {
-      const isWhole = writeSync(file, new Uint8Array(RESERVE_BYTES)) === RESERVE_BYTES;
-      if (isWhole) fsyncSync(file);
-      return isWhole;
+      const file = openSync(this.path, "w", 0o600);
+      try {
+        const isWhole = writeSync(file, new Uint8Array(RESERVE_BYTES)) === RESERVE_BYTES;
+        if (isWhole) fsyncSync(file);
+        return isWhole;
+      } finally {
+        closeSync(file);
+      }
     } catch {
-      return false; // The disk is still full.
-    } finally {
-      closeSync(file);
+      return false; // The disk is still full, or takes no file of ours: no reason to stop what goes on without.
     }
   }
 }

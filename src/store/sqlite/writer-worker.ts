@@ -22,9 +22,7 @@ export type BatchAnswer =
 
 const { databasePath, reservePath, announces } = workerData as WriterOptions;
 const db = openForWriting(databasePath);
-const reserve = new Reserve(reservePath);
-reserve.fill();
-const writer = new Writer(db, reserve, announces);
+const writer = new Writer(db, new Reserve(reservePath), announces);
 
 parentPort?.on("message", (batch: Batch | "close") => {
   if (batch === "close") {

@@ -28,6 +28,9 @@ const ESSENTIAL: ReadonlySet<Verb> = new Set([
   "forgetBlobs",
 ]);
 
+/** SQLite's own limit. */
+const MOST_PAGES = 4_294_967_294;
+
 type Verbs = typeof verbs;
 export type Verb = keyof Verbs;
 type Rest<F> = F extends (tx: Transaction, ...rest: infer R) => unknown ? R : never;
@@ -48,22 +51,39 @@ export type Answer =
  * is, and the database must not be written any more.
  */
 export class Writer {
+  #mayGrow = true;
+
   constructor(
     private readonly db: Database,
     private readonly reserve: Reserve,
     private readonly announces: boolean,
-  ) {}
+  ) {
+    this.#allowGrowth(reserve.fill());
+  }
 
   commit(writes: readonly Write[], now: number): readonly Answer[] {
     const tx: Transaction = { db: this.db, now, announces: this.announces };
     try {
       const answers = this.#transact(tx, writes);
-      this.reserve.fill();
+      this.#allowGrowth(this.reserve.fill());
       return answers;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       return writes.map((write) => this.#commitOnFullDisk(tx, write));
     }
+  }
+
+  /**
+   * While the reserve is not held, the database keeps its size: saves use the pages that deletes have freed, and
+   * the log can always be emptied into it.
+   */
+  #allowGrowth(mayGrow: boolean): void {
+    if (this.#mayGrow === mayGrow) return;
+    const { page_count } = this.db.query<{ page_count: number }, []>("pragma page_count").get() ?? {
+      page_count: 1,
+    };
+    this.db.run(`pragma max_page_count = ${mayGrow ? MOST_PAGES : page_count}`);
+    this.#mayGrow = mayGrow;
   }
 
   #transact(tx: Transaction, writes: readonly Write[]): readonly Answer[] {
@@ -104,9 +124,21 @@ export class Writer {
       }
     };
     const answer = attempt();
-    if (answer.kind !== "full" || !ESSENTIAL.has(write.verb) || !this.reserve.free()) return answer;
-    this.db.run("pragma wal_checkpoint(truncate)"); // The log's own room is free then, too.
+    if (answer.kind !== "full" || !ESSENTIAL.has(write.verb)) return answer;
+    this.reserve.free();
+    this.#allowGrowth(false);
+    emptyLog(this.db);
     return attempt();
+  }
+}
+
+/** Its room is free then, too. Where that cannot be done now, the write is tried all the same. */
+function emptyLog(db: Database): void {
+  try {
+    db.run("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    const isPassing = error instanceof SQLiteError && /^SQLITE_(FULL|BUSY|LOCKED)/.test(error.code ?? "");
+    if (!isPassing) throw error;
   }
 }
 
