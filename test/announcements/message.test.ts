@@ -1,0 +1,33 @@
+import { describe, expect, test } from "bun:test";
+import { messageOf } from "../../src/announcements/message.ts";
+import type { FileKind } from "../../src/store/index.ts";
+
+const of = (kind: FileKind, name: string) =>
+  messageOf({ kind, name, revision: 7, attempts: 3, committedAt: new Date(0) });
+
+describe("an announcement's message", () => {
+  test("names a config by the file that a device fetches", () => {
+    expect(of("configs", "aa-bb-cc-dd-ee-ff")).toEqual({
+      topic: "iotsupport/updates/configs",
+      payload: `{"filename":"aa-bb-cc-dd-ee-ff.json"}`,
+      revision: 7,
+    });
+  });
+
+  test("names an asset as it was uploaded", () => {
+    expect(of("assets", "firmware.bin")).toEqual({
+      topic: "iotsupport/updates/assets",
+      payload: `{"filename":"firmware.bin"}`,
+      revision: 7,
+    });
+  });
+
+  test.each([`a "quoted" name`, "a%20b#+", "k\u00fcche\u{1f600}.bin"])(
+    "is JSON also of %j, which never reaches the topic",
+    (name) => {
+      const { topic, payload } = of("assets", name);
+      expect(topic).toBe("iotsupport/updates/assets");
+      expect(JSON.parse(payload)).toEqual({ filename: name });
+    },
+  );
+});
