@@ -112,6 +112,7 @@ export class Broker {
     if (client === null) return;
     const timer = setTimeout(() => client.end(true), DISCONNECT_MS);
     this.#forgetInFlight(client);
+    this.#lastTrouble ??= "we disconnected"; // The close that follows is ours, and no trouble.
     await client.endAsync();
     clearTimeout(timer);
   }

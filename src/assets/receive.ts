@@ -60,8 +60,12 @@ export async function receive(
 
   const body = request.body?.getReader() as BodyReader | undefined; // Its pieces are bytes.
   try {
-    const isInFile = () => file !== null && !file.readableEnded;
-    await Promise.race([pump(body, form, isInFile, deadlines), refused, deadlines.passed]);
+    // While the file runs, what of it is still on its way through the parser would count as something else.
+    const besidesFile = (allBytes: number) => {
+      if (file === null) return allBytes;
+      return file.readableEnded ? allBytes - file.bytesRead : 0;
+    };
+    await Promise.race([pump(body, form, besidesFile, deadlines), refused, deadlines.passed]);
     if (staging === null) throw missing("file");
     return await Promise.race([staging, refused]);
   } catch (fault) {
@@ -102,30 +106,34 @@ function formOf(headers: Headers, maxBytes: number): BusboyInstance {
 async function pump(
   body: BodyReader | undefined,
   form: BusboyInstance,
-  isInFile: () => boolean,
+  besidesFile: (allBytes: number) => number,
   deadlines: Deadlines,
 ): Promise<void> {
   const finished = once(form, "finish");
   finished.catch(() => {}); // A fault of the form is told by its own listener.
-  let besidesFileBytes = 0;
+  let allBytes = 0;
   for (;;) {
     const piece = await body?.read().catch((cause) => {
       throw bodyCutOff(cause);
     });
     if (piece?.value === undefined) break;
     deadlines.moved();
+    allBytes += piece.value.length;
     const takesMore = form.write(piece.value);
-    if (!isInFile()) besidesFileBytes += piece.value.length;
-    if (besidesFileBytes > ENVELOPE_BYTES) {
-      throw validationFailed(
-        "body",
-        `has more than ${ENVELOPE_BYTES} bytes besides the file's; timestamp and signature take far less`,
-      );
-    }
+    checkEnvelope(besidesFile(allBytes));
     if (!takesMore) await once(form, "drain");
   }
   form.end();
   await finished;
+  checkEnvelope(besidesFile(allBytes));
+}
+
+function checkEnvelope(bytes: number): void {
+  if (bytes <= ENVELOPE_BYTES) return;
+  throw validationFailed(
+    "body",
+    `has more than ${ENVELOPE_BYTES} bytes besides the file's; timestamp and signature take far less`,
+  );
 }
 
 async function stage(stream: BusboyFileStream, blobs: Blobs): Promise<StagedBlob> {

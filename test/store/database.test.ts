@@ -68,6 +68,22 @@ describe("a data directory", () => {
     rmSync(path);
     await open(dir.path).close();
   });
+
+  test("in which nothing can be made is refused as that, not as one in use", async () => {
+    await using dir = await tempDir();
+    mkdirSync(join(dir.path, "lock.db"));
+    expect(() => open(dir.path)).toThrow(StoreOpenError);
+    expect(() => open(dir.path)).not.toThrow(/another service is running/);
+  });
+
+  test("whose database is a folder is refused with what to do", async () => {
+    await using dir = await tempDir();
+    mkdirSync(join(dir.path, "iotsupport.db"));
+    expect(() => open(dir.path)).toThrow(
+      /iotsupport\.db cannot be opened; check that DATA_DIR can be written/,
+    );
+    expect(() => open(dir.path)).toThrow(StoreOpenError);
+  });
 });
 
 describe("a database", () => {
@@ -124,6 +140,27 @@ describe("a database", () => {
     expectRefused(dir, new RegExp(`of version 99, newer than this program's ${migrations.length}; `));
   });
 
+  test("of a newer version that keeps no log is not made to keep one", async () => {
+    await using dir = await copyOf(".");
+    change(dir, "pragma journal_mode = delete");
+    change(dir, "pragma user_version = 99");
+    expectRefused(dir, /of version 99/);
+  });
+
+  test("of a newer version that a crash left keeps its log as it is", async () => {
+    await using dir = await copyOf("crashed");
+    const crashed = await tempDir();
+    const path = join(dir.path, "iotsupport.db");
+    const newer = new Database(path);
+    newer.run("pragma user_version = 99");
+    for (const name of ["iotsupport.db", "iotsupport.db-wal"]) {
+      copyFileSync(join(dir.path, name), join(crashed.path, name));
+    }
+    newer.close();
+    await using _ = crashed;
+    expectRefused(crashed, /of version 99/);
+  });
+
   test("of another program is refused", async () => {
     await using dir = await tempDir();
     change(dir, "create table recipes (name text)");
@@ -145,6 +182,17 @@ describe("a database", () => {
     await using dir = await copyOf(".");
     truncateSync(join(dir.path, "iotsupport.db"), length);
     expectRefused(dir, /restore a backup, or move it away/);
+  });
+
+  test("of which the middle was overwritten after a crash is refused", async () => {
+    await using dir = await copyOf("crashed");
+    await open(dir.path).close();
+    const path = join(dir.path, "iotsupport.db");
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 4_096, bytes.length - 4_096);
+    writeFileSync(path, bytes);
+    writeFileSync(`${path}-wal`, "left by a crash");
+    expect(() => open(dir.path)).toThrow(/is damaged.*; restore a backup, or move it away/);
   });
 
   test.each([

@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { openSqliteStore } from "../../src/store/index.ts";
 import { openForWriting } from "../../src/store/sqlite/database.ts";
 import { readConfig, readConfigs, readCounts } from "../../src/store/sqlite/reads.ts";
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
@@ -137,18 +138,48 @@ describe("a full disk", () => {
     expect(deleteAll(opened.writer, macs)).toEqual(new Set(["done"]));
     expect(kinds(opened.writer.commit([save(PORCH, Buffer.alloc(bytes))], NOW))).toEqual(["done"]);
   });
+
+  test("takes deletes also when it filled again after the first of them", async () => {
+    await using opened = await openOnSmallDisk("20m");
+    if (opened === null) return; // Nothing can be mounted here.
+    const macs = fillUp(opened.writer, 30_000, 4);
+    for (let round = 0; round < 3; round++) {
+      expect(deleteAll(opened.writer, macs.splice(0, 2))).toEqual(new Set(["done"]));
+      macs.push(...fillUp(opened.writer, 30_000, 4, `round-${round}`));
+    }
+    expect(deleteAll(opened.writer, macs)).toEqual(new Set(["done"]));
+  });
+
+  test("is no obstacle to a start, whatever the log has outgrown", async () => {
+    await using opened = await openOnSmallDisk("20m");
+    if (opened === null) return; // Nothing can be mounted here.
+    const macs = fillUp(opened.writer, 200_000, 16);
+    opened.db.close();
+    const dataDir = dirname(opened.path);
+    const store = openSqliteStore({ dataDir, announces: true, now: () => new Date(NOW) });
+    for (const name of macs) {
+      const deleted = store.deleteFile({ kind: "configs", name, precondition: "none" }, anyone);
+      expect(await deleted).toMatchObject({ kind: "deleted" });
+    }
+    await store.close();
+  });
 });
 
 describe("the reserve", () => {
-  test("is made with the first write, and can be given up once", async () => {
+  test("is made with the writer, and can be given up once", async () => {
     await using opened = await openWriter();
-    expect(existsSync(opened.reservePath)).toBe(false);
-    opened.writer.commit([save(PORCH)], NOW);
     expect(statSync(opened.reservePath).size).toBeGreaterThan(1_000_000);
     const reserve = new Reserve(opened.reservePath);
     expect(reserve.free()).toBe(true);
     expect(existsSync(opened.reservePath)).toBe(false);
     expect(reserve.free()).toBe(false);
+  });
+
+  test("that cannot be made stops no write", async () => {
+    await using opened = await openWriter();
+    rmSync(opened.reservePath);
+    mkdirSync(join(opened.reservePath, "in the way"), { recursive: true });
+    expect(kinds(opened.writer.commit([save(PORCH)], NOW))).toEqual(["done"]);
   });
 
   test("that a start finds is held, and one of the wrong size is made anew", async () => {

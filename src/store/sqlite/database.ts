@@ -14,17 +14,16 @@ export function openForWriting(path: string): Database {
   return explaining(path, () => {
     const isNew = sizeOf(path) === 0;
     const wasClosed = sizeOf(`${path}-wal`) === 0;
-    if (!isNew && wasClosed) checkIsWhole(path);
+    if (!isNew) checkUntouched(path, wasClosed);
     const db = new Database(path, { create: true });
     try {
       db.run("pragma busy_timeout = 5000");
-      if (!isNew) checkIsOurs(db, path);
       db.run("pragma journal_mode = wal");
       db.run("pragma synchronous = full");
       // A log that an fsync error may have left behind must not carry new commits: begin a new one.
       db.run("pragma wal_checkpoint(truncate)");
       if (!isNew && !wasClosed) checkIsSound(db, path);
-      migrate(db, path);
+      migrate(db);
       return db;
     } catch (error) {
       db.close();
@@ -41,13 +40,8 @@ export function openForReading(path: string): Database {
 }
 
 /** Brings the database to this program's version in one transaction, or leaves it as it was. */
-function migrate(db: Database, path: string): void {
+function migrate(db: Database): void {
   const version = numberFrom(db, "user_version");
-  if (version > migrations.length) {
-    throw new StoreOpenError(
-      `${path} is of version ${version}, newer than this program's ${migrations.length}; start the newer program, or restore a backup`,
-    );
-  }
   if (version === migrations.length) return;
   db.transaction(() => {
     for (const sql of migrations.slice(version)) db.run(sql);
@@ -63,17 +57,37 @@ function checkIsOurs(db: Database, path: string): void {
   throw new StoreOpenError(`${path} is a database, but not one of this service; set another DATA_DIR`);
 }
 
+/** What would stop the start, looked for in ways that change neither the database nor its log. */
+function checkUntouched(path: string, wasClosed: boolean): void {
+  if (!statSync(path).isFile()) throw new StoreOpenError(`${path} ${reasons["SQLITE_CANTOPEN"]}`);
+  if (wasClosed) checkIsWhole(path);
+  const db = openForReading(path);
+  try {
+    checkIsOurs(db, path);
+    checkVersion(numberFrom(db, "user_version"), path);
+  } finally {
+    db.close();
+  }
+}
+
 /** By the size that its header gives (SQLite's file format, section 1.3), where no log could still complete it. */
 function checkIsWhole(path: string): void {
   const header = Buffer.alloc(100);
   const file = openSync(path, "r");
   readSync(file, header);
   closeSync(file);
+  if (header.toString("latin1", 0, 15) !== "SQLite format 3") return; // SQLite says it.
   const pageSize = header.readUInt16BE(16);
   const expected = (pageSize === 1 ? 65_536 : pageSize) * header.readUInt32BE(28);
-  const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3";
-  if (isDatabase && sizeOf(path) < expected)
-    throw damaged(path, `${sizeOf(path)} bytes where there should be ${expected}`);
+  const found = sizeOf(path);
+  if (found < expected) throw damaged(path, `${found} bytes where there should be ${expected}`);
+}
+
+function checkVersion(version: number, path: string): void {
+  if (version <= migrations.length) return;
+  throw new StoreOpenError(
+    `${path} is of version ${version}, newer than this program's ${migrations.length}; start the newer program, or restore a backup`,
+  );
 }
 
 /** After a crash, when the header alone does not tell; it takes about a second for each gigabyte. */

@@ -1,4 +1,4 @@
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { StoreOpenError } from "./store-open-error.ts";
 
 /**
@@ -6,16 +6,19 @@ import { StoreOpenError } from "./store-open-error.ts";
  * with its process, however that ends, so that none is ever stale.
  */
 export function lockDirectory(path: string): Disposable {
-  const lock = new Database(path, { create: true });
+  let lock: Database | null = null;
   try {
-    lock.run("pragma locking_mode = exclusive");
+    lock = new Database(path, { create: true });
+    lock.run("pragma journal_mode = memory"); // A lock writes nothing, and must be had on a full disk too.
     lock.run("begin exclusive");
   } catch (error) {
-    lock.close();
-    throw new StoreOpenError(
-      `another service is running on this data directory (${path} is locked); stop it first, or set another DATA_DIR`,
-      { cause: error },
-    );
+    lock?.close();
+    const isTaken = error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
+    const reason = isTaken
+      ? `another service is running on this data directory (${path} is locked); stop it first, or set another DATA_DIR`
+      : `${path} cannot be opened; check that DATA_DIR can be written by this user`;
+    throw new StoreOpenError(reason, { cause: error });
   }
-  return { [Symbol.dispose]: () => lock.close() };
+  const held = lock;
+  return { [Symbol.dispose]: () => held.close() };
 }
