@@ -34,7 +34,7 @@ export function browserGuard(rules: BrowserRules) {
 }
 
 /** Why a browser's change is refused, saying which setting allows it; null where it is not, or no browser asks. */
-export function refusalOf(headers: Headers, rules: BrowserRules): string | null {
+function refusalOf(headers: Headers, rules: BrowserRules): string | null {
   const origin = headers.get("Origin");
   if (origin === null && !headers.has("Sec-Fetch-Site")) return null;
   const host = headers.get("Host") ?? "";
