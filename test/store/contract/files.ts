@@ -88,7 +88,7 @@ export function filesContract(open: OpenStore): void {
           expect(found?.version).toMatchObject({ sha256: sha256Of(content), size: content.length });
         },
       );
-      await assert(law, { numRuns: 50 });
+      await assert(law, { numRuns: 30 });
     });
 
     test("a part of a larger buffer is stored as that part alone", async () => {

@@ -55,7 +55,7 @@ export function historiesContract(open: OpenStore): void {
       await opened.reopen();
       await expectSame(opened, model);
     });
-    await assert(law, { numRuns: 12 });
+    await assert(law, { numRuns: 8 });
   });
 }
 
