@@ -7,12 +7,7 @@ export class Deadlines implements Disposable {
   readonly #stall: NodeJS.Timeout;
   readonly #end: NodeJS.Timeout;
 
-  /** `keepOpen` is called while bytes arrive: the server's own time-out would not notice them. */
-  constructor(
-    stallSeconds: number,
-    maxSeconds: number,
-    private readonly keepOpen: () => void,
-  ) {
+  constructor(stallSeconds: number, maxSeconds: number) {
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => {}); // Whoever races against it hears of it.
     this.passed = promise;
@@ -20,13 +15,11 @@ export class Deadlines implements Disposable {
     const ended = () => reject(requestTimeout(`body: it has not come whole within ${maxSeconds} s`));
     this.#stall = setTimeout(stalled, stallSeconds * 1000);
     this.#end = setTimeout(ended, maxSeconds * 1000);
-    keepOpen();
   }
 
   /** Bytes have arrived. */
   moved(): void {
     this.#stall.refresh();
-    this.keepOpen();
   }
 
   [Symbol.dispose](): void {

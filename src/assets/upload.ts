@@ -10,8 +10,8 @@ import { Deadlines } from "./deadlines.ts";
 import type { FileName } from "./file-name.ts";
 import { ENVELOPE_BYTES, receive } from "./receive.ts";
 
-/** Ours ends first, with an answer. */
-const SERVER_TIMEOUT_SECONDS = 255;
+/** How long a client may go on sending what is not read any more. */
+const LINGER_SECONDS = 10;
 
 interface UploadLimits {
   readonly maxAssetBytes: number;
@@ -35,9 +35,8 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
   checkDeclaredSize(request.headers, limits.maxAssetBytes + ENVELOPE_BYTES);
 
   const arrived = new Arrived(rules, c.get("arrivedAt"), metrics);
-  using deadlines = new Deadlines(limits.uploadStallSeconds, limits.uploadMaxSeconds, () =>
-    c.env.server.timeout(request, SERVER_TIMEOUT_SECONDS),
-  );
+  using deadlines = new Deadlines(limits.uploadStallSeconds, limits.uploadMaxSeconds);
+  c.env.server.timeout(request, 0); // The server's own does not notice arriving bytes; the deadlines do.
   try {
     const staged = await receive(request, arrived, blobs, limits.maxAssetBytes, deadlines);
     try {
@@ -46,6 +45,7 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
       await staged.discard();
     }
   } catch (error) {
+    c.env.server.timeout(request, LINGER_SECONDS);
     if (error instanceof Fault && error.code === "STORAGE_FULL") collector.makeRoom();
     throw error;
   }
