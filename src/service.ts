@@ -55,13 +55,14 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   if (relay !== null) starting.defer(() => relay.stop());
   const nudge = () => relay?.nudge();
 
-  let storeTrouble: string | null = null;
-  failure.promise.then((error) => {
-    storeTrouble = error.message;
+  let hasFailed = false;
+  failure.promise.then(() => {
+    hasFailed = true;
   });
   let isDraining = false;
   const condition = async (): Promise<Condition> => ({
-    storeTrouble,
+    storeTrouble: store.trouble,
+    hasFailed,
     isDraining,
     mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
     pendingAnnouncements: (await store.counts()).pendingAnnouncements,

@@ -6,6 +6,8 @@ import type { Metrics } from "../ops/index.ts";
 export interface Condition {
   /** Why nothing can be saved; null while the store can be written. */
   readonly storeTrouble: string | null;
+  /** Whether nothing but a new start mends it. On a full disk, reads and deletes go on. */
+  readonly hasFailed: boolean;
   readonly isDraining: boolean;
   readonly mqtt: "disabled" | "connected" | "disconnected";
   readonly pendingAnnouncements: number;
@@ -39,9 +41,9 @@ function health({ storeTrouble, mqtt, pendingAnnouncements }: Condition): Respon
   return answer(503, { status: "unhealthy", reason: storeTrouble, ...facts });
 }
 
-function readiness({ storeTrouble, isDraining }: Condition): Response {
+function readiness({ hasFailed, isDraining }: Condition): Response {
   if (isDraining) return answer(503, { status: "draining" });
-  return storeTrouble === null ? answer(200, { status: "ready" }) : answer(503, { status: "not ready" });
+  return hasFailed ? answer(503, { status: "not ready" }) : answer(200, { status: "ready" });
 }
 
 type Body = v.InferOutput<typeof HealthAnswer> | v.InferOutput<typeof ProbeAnswer>;

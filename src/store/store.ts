@@ -114,6 +114,9 @@ export interface Store {
   /** Resolves when the store can no longer write, which nothing but a new start mends. */
   readonly failed: Promise<Error>;
 
+  /** Why nothing can be saved at present: it has failed, or the disk is full. Null while all is well. */
+  readonly trouble: string | null;
+
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
   /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */
   saveAsset(save: SaveAsset, caller: Caller): Promise<Saved>;

@@ -42,6 +42,10 @@ export class SqliteStore implements Store {
     this.failed = this.#writer.failed;
   }
 
+  get trouble(): string | null {
+    return this.#writer.trouble;
+  }
+
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome> {
     return this.#writer.write("saveConfig", save, caller);
   }

@@ -19,6 +19,7 @@ export class WriterThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   #state: "open" | "closing" | "failed" = "open";
+  #trouble: string | null = null;
   #waiting: Pending[] = [];
   #committing: Pending[] | null = null;
 
@@ -36,6 +37,11 @@ export class WriterThread {
     this.#worker.on("message", (answer: BatchAnswer) => this.#answered(answer));
     this.#worker.on("error", (error) => this.#breakDown(String(error)));
     this.#worker.on("exit", () => this.#breakDown("its thread ended"));
+  }
+
+  /** Why nothing can be saved at present: for good where it has `failed`, or while the disk is full. */
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   /** Resolves when the write is on disk. */
@@ -85,10 +91,14 @@ export class WriterThread {
   #settle({ write, resolve, reject }: Pending, answer: Answer | undefined): void {
     switch (answer?.kind) {
       case "done":
+        if (write.verb === "saveConfig" || write.verb === "saveAsset" || write.verb === "deleteFile") {
+          this.#trouble = null; // There is room again, or has been made.
+        }
         this.onDone(write, answer.outcome);
         resolve(answer.outcome);
         return;
       case "full":
+        this.#trouble = "the disk is full";
         reject(storageFull());
         return;
       default:
@@ -99,6 +109,7 @@ export class WriterThread {
   #breakDown(reason: string): void {
     if (this.#state === "failed" || (this.#state === "closing" && this.#committing === null)) return;
     this.#state = "failed";
+    this.#trouble = reason;
     const fault = storeUnavailable(reason);
     for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(fault);
     this.#committing = null;

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "bun:test";
+import { pino } from "pino";
+import { Collector } from "../../src/assets/index.ts";
+import { DiskBlobs } from "../../src/blobs/index.ts";
+import { openSqliteStore } from "../../src/store/index.ts";
+import { anyone, openStoreUnderTest, type StoreUnderTest } from "../store/store-under-test.ts";
+import { Lines } from "../support/lines.ts";
+import { type TempDir, tempDir } from "../support/temp-dir.ts";
+
+const HOUR_MS = 60 * 60_000;
+
+describe("the collector", () => {
+  test("removes a blob an hour after the last asset has let it go, and not before", async () => {
+    await using collecting = await startCollecting();
+    const old = await collecting.upload("a.bin", "old");
+    const current = await collecting.upload("a.bin", "current");
+    collecting.opened.pass(HOUR_MS - 1);
+    await collecting.collect();
+    expect(await collecting.blobs.exists(old)).toBe(true);
+    collecting.opened.pass(1);
+    await collecting.collect();
+    expect(await collecting.blobs.exists(old)).toBe(false);
+    expect(await collecting.blobs.exists(current)).toBe(true);
+    expect(await collecting.opened.store.listUnnamedBlobs(0)).toEqual([]);
+  });
+
+  test("goes by the store's list, never by what lies on the disk", async () => {
+    await using collecting = await startCollecting();
+    const unknown = await collecting.place("the store knows nothing of it");
+    collecting.opened.pass(1_000 * HOUR_MS);
+    await collecting.collect();
+    expect(await collecting.blobs.exists(unknown)).toBe(true);
+  });
+
+  test("makes room at once, but leaves what is claimed", async () => {
+    await using collecting = await startCollecting();
+    const claimed = await collecting.place("claimed");
+    await collecting.opened.store.claimBlob(claimed);
+    const old = await collecting.upload("a.bin", "old");
+    await collecting.upload("a.bin", "current");
+    collecting.collector.makeRoom();
+    await collecting.collector.stop();
+    expect(await collecting.blobs.exists(old)).toBe(false);
+    expect(await collecting.blobs.exists(claimed)).toBe(true);
+  });
+
+  test("does not collect while a blob is placed, and places none while it collects", async () => {
+    await using collecting = await startCollecting();
+    const { collector, opened } = collecting;
+    await collecting.upload("a.bin", "old");
+    await collecting.upload("a.bin", "current");
+    const steps: string[] = [];
+    const list = opened.store.listUnnamedBlobs.bind(opened.store);
+    opened.store.listUnnamedBlobs = async (unnamedForMs) => {
+      steps.push("collecting");
+      return await list(unnamedForMs);
+    };
+    const forget = opened.store.forgetBlobs.bind(opened.store);
+    opened.store.forgetBlobs = async (sha256s) => {
+      await forget(sha256s);
+      steps.push("collected");
+    };
+    const place = (name: string) =>
+      collector.withoutCollecting(async () => {
+        steps.push(`placing ${name}`);
+        await opened.store.counts();
+        steps.push(`placed ${name}`);
+        return name;
+      });
+    const first = place("first");
+    collector.makeRoom();
+    const second = place("second");
+    expect([await first, await second]).toEqual(["first", "second"]);
+    expect(steps).toEqual([
+      "placing first",
+      "placed first",
+      "collecting",
+      "collected",
+      "placing second",
+      "placed second",
+    ]);
+  });
+
+  test("tells who placed of what went wrong, and goes on", async () => {
+    await using collecting = await startCollecting();
+    const { collector } = collecting;
+    const failing = collector.withoutCollecting(() => Promise.reject(new Error("no room")));
+    await expect(failing).rejects.toThrow("no room");
+    expect(await collector.withoutCollecting(async () => "placed")).toBe("placed");
+  });
+
+  test("keeps in mind what it could not remove, logs it, and tries again", async () => {
+    await using collecting = await startCollecting();
+    const old = await collecting.upload("a.bin", "old");
+    await collecting.upload("a.bin", "current");
+    collecting.opened.pass(HOUR_MS);
+    const remove = collecting.blobs.remove.bind(collecting.blobs);
+    collecting.blobs.remove = () => Promise.reject(new Error("the disk has failed"));
+    await collecting.collect();
+    expect(collecting.log.matching(/could not remove blobs/)).toHaveLength(1);
+    expect(await collecting.opened.store.listUnnamedBlobs(0)).toEqual([old]);
+    collecting.blobs.remove = remove;
+    await collecting.collect();
+    expect(await collecting.blobs.exists(old)).toBe(false);
+    expect(await collecting.opened.store.listUnnamedBlobs(0)).toEqual([]);
+  });
+});
+
+/** A collector with what it works on. */
+class Collecting implements AsyncDisposable {
+  readonly log = new Lines();
+  readonly blobs: DiskBlobs;
+  readonly collector: Collector;
+
+  constructor(
+    readonly opened: StoreUnderTest,
+    private readonly dir: TempDir,
+  ) {
+    this.blobs = new DiskBlobs(dir.path);
+    this.collector = this.#newCollector();
+  }
+
+  /** One round, as each start begins with. */
+  async collect(): Promise<void> {
+    const collector = this.#newCollector();
+    collector.start();
+    await collector.stop();
+  }
+
+  async place(content: string): Promise<string> {
+    const staged = await this.blobs.stage();
+    await staged.write(Buffer.from(content));
+    const { sha256, keep } = await staged.finish();
+    await keep();
+    return sha256;
+  }
+
+  async upload(filename: string, content: string): Promise<string> {
+    const { store } = this.opened;
+    const sha256 = await this.place(content);
+    const claim = await store.claimBlob(sha256);
+    await store.saveAsset({ filename, sha256, size: content.length, claim }, anyone);
+    return sha256;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.collector.stop();
+    await this.opened[Symbol.asyncDispose]();
+    await this.dir[Symbol.asyncDispose]();
+  }
+
+  #newCollector(): Collector {
+    const { store } = this.opened;
+    return new Collector(store, this.blobs, pino({}, { write: (line) => this.log.write(line) }));
+  }
+}
+
+async function startCollecting(): Promise<Collecting> {
+  const opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
+  return new Collecting(opened, await tempDir());
+}
