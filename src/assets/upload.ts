@@ -65,7 +65,7 @@ async function keep(
       const { version } = await store.saveAsset({ filename, sha256, size, claim }, caller);
       return version;
     } catch (error) {
-      await store.releaseClaim(claim);
+      await store.releaseClaim(claim).catch(() => {}); // It ends by itself, within the hour.
       throw error;
     }
   });

@@ -10,7 +10,7 @@ afterEach(() => {
 
 describe("an upload's deadlines", () => {
   test("pass where no byte has come for the stall time, saying so", async () => {
-    using deadlines = new Deadlines(30, 3_600, () => {});
+    using deadlines = new Deadlines(30, 3_600);
     jest.advanceTimersByTime(30_000);
     await expect(deadlines.passed).rejects.toMatchObject({
       code: "REQUEST_TIMEOUT",
@@ -19,10 +19,7 @@ describe("an upload's deadlines", () => {
   });
 
   test("do not pass while bytes come, however slowly, until the time in all is over", async () => {
-    let kept = 0;
-    using deadlines = new Deadlines(30, 3_600, () => {
-      kept += 1;
-    });
+    using deadlines = new Deadlines(30, 3_600);
     const ended = track(deadlines.passed);
     for (let second = 0; second < 3_597; second += 29) {
       jest.advanceTimersByTime(29_000);
@@ -30,7 +27,6 @@ describe("an upload's deadlines", () => {
     }
     await Promise.resolve();
     expect(ended.isSettled).toBe(false);
-    expect(kept).toBe(126); // Once at the start, and with each byte.
     jest.advanceTimersByTime(29_000);
     await expect(deadlines.passed).rejects.toMatchObject({
       code: "REQUEST_TIMEOUT",
@@ -39,7 +35,7 @@ describe("an upload's deadlines", () => {
   });
 
   test("never pass once the upload is over", async () => {
-    const deadlines = new Deadlines(30, 60, () => {});
+    const deadlines = new Deadlines(30, 60);
     const ended = track(deadlines.passed);
     deadlines[Symbol.dispose]();
     jest.advanceTimersByTime(1_000_000);

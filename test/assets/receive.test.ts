@@ -145,7 +145,7 @@ async function received(body: ReadableStream<Uint8Array>, contentType: string, s
     body,
   });
   const arrived = new Arrived({ key, toleranceSeconds: 300 }, new Date(), metrics);
-  using deadlines = new Deadlines(stallSeconds, 3_600, () => {});
+  using deadlines = new Deadlines(stallSeconds, 3_600);
   const staged = await receive(request, arrived, blobs, MOST_BYTES, deadlines);
   return { staged, arrived };
 }

@@ -59,7 +59,8 @@ describe("an upload", () => {
     await uploading.collector.stop();
     expect(await uploading.blobs.exists(old.sha256)).toBe(false);
     uploading.opened.store.releaseClaim = () => Promise.reject(storeUnavailable("a test"));
-    await expect(uploading.upload("b.bin", "content")).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    const refusal = await uploading.upload("b.bin", "content").catch((fault) => fault);
+    expect(refusal).toMatchObject({ code: "STORAGE_FULL" });
   });
 
   test("that is refused at its end leaves nothing at all", async () => {
@@ -89,10 +90,12 @@ describe("an upload", () => {
     await expect(tooLarge).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
   });
 
-  test("keeps its connection open while it comes", async () => {
+  test("is timed by its own deadlines, and by the server again once it is refused", async () => {
     await using uploading = await startUploading();
     await uploading.upload("a.bin", "content");
-    expect(uploading.timeouts.filter((seconds) => seconds === 255).length).toBeGreaterThan(1);
+    expect(uploading.timeouts).toEqual([0]);
+    await uploading.upload("../a.bin", "content").catch(() => {});
+    expect(uploading.timeouts).toEqual([0, 0, 10]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openForReading, openForWriting } from "./database.ts";
@@ -24,12 +25,23 @@ export function openSqliteStore({ dataDir, announces, now }: SqliteStoreOptions)
   try {
     const databasePath = join(dataDir, "iotsupport.db");
     const reservePath = join(dataDir, "reserve");
-    new Reserve(reservePath).free(); // On a full disk even opening needs room. The writer takes it back.
-    openForWriting(databasePath).close(); // Here, where what is wrong with it can stop the start.
+    prepare(databasePath, reservePath);
     return new SqliteStore(openForReading(databasePath), lock, now, { databasePath, reservePath, announces });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Brings the database up to date here, where what is wrong with it can stop the start. */
+function prepare(databasePath: string, reservePath: string): void {
+  try {
+    openForWriting(databasePath).close();
+  } catch (error) {
+    const cause = error instanceof StoreOpenError ? error.cause : null;
+    const isFull = cause instanceof SQLiteError && cause.code === "SQLITE_FULL";
+    if (!isFull || !new Reserve(reservePath).free()) throw error;
+    openForWriting(databasePath).close(); // On a full disk even opening needs room.
   }
 }
 
