@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { addGauges, createMetrics } from "../../src/ops/index.ts";
+
+/** The contract's names, with their labels: what dashboards are built on. */
+const CONTRACT: Readonly<Record<string, readonly string[]>> = {
+  iot_config_operations_total: ["operation", "status"],
+  iot_config_files_count: [],
+  iot_config_operation_duration_seconds: [],
+  iot_asset_upload_requests_total: ["status", "error_type"],
+  iot_asset_upload_duration_seconds: [],
+  iot_asset_upload_file_size_bytes: [],
+  iot_asset_upload_signature_verification_duration_seconds: [],
+  iot_mqtt_publish_total: ["topic", "status"],
+  iot_mqtt_publish_duration_seconds: ["topic"],
+  iot_mqtt_connection_state: [],
+  iot_mqtt_enabled: [],
+  iot_announcements_pending: [],
+  iot_announcement_delay_seconds: [],
+  iot_http_request_duration_seconds: ["method", "route", "status"],
+  iot_build_info: ["version"],
+};
+
+describe("the metrics", () => {
+  test("are all of the contract's, by name and labels, beside the runtime's own", async () => {
+    const exported = await text();
+    for (const [name, labels] of Object.entries(CONTRACT)) {
+      const sample =
+        exported.split("\n").find((line) => new RegExp(`^${name}(_count)?[{ ]`).test(line)) ?? "";
+      const found = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label ?? "");
+      expect([name, found.toSorted()]).toEqual([name, expect.arrayContaining(labels.toSorted())]);
+      expect(sample).not.toBe("");
+      expect(exported).toContain(`# HELP ${name} `);
+    }
+    expect(exported).toContain("process_resident_memory_bytes");
+  });
+
+  test("are no others than the contract's", async () => {
+    const names = [...(await text()).matchAll(/^# TYPE (iot_\w+) /gm)].map(([, name]) => name ?? "");
+    expect(names.toSorted()).toEqual(Object.keys(CONTRACT).toSorted());
+  });
+
+  test("are counted per service: one begun anew begins at nothing", async () => {
+    const first = createMetrics("1");
+    first.mqttPublish.inc({ topic: "t", status: "success" });
+    expect(await createMetrics("1").registry.metrics()).not.toContain("iot_mqtt_publish_total{");
+  });
+
+  test("show what is looked up as it is when they are read", async () => {
+    const metrics = createMetrics("1.2.3");
+    let configs = 3;
+    let connected = false;
+    addGauges(metrics, {
+      configFiles: async () => configs,
+      pendingAnnouncements: async () => 7,
+      mqttEnabled: () => true,
+      mqttConnected: () => connected,
+    });
+    const before = await metrics.registry.metrics();
+    expect(before).toContain("\niot_config_files_count 3\n");
+    expect(before).toContain("\niot_announcements_pending 7\n");
+    expect(before).toContain("\niot_mqtt_enabled 1\n");
+    expect(before).toContain("\niot_mqtt_connection_state 0\n");
+    expect(before).toContain(`\niot_build_info{version="1.2.3"} 1\n`);
+    configs = 4;
+    connected = true;
+    const after = await metrics.registry.metrics();
+    expect(after).toContain("\niot_config_files_count 4\n");
+    expect(after).toContain("\niot_mqtt_connection_state 1\n");
+  });
+});
+
+/** All of them, each with a sample. */
+async function text(): Promise<string> {
+  const metrics = createMetrics("1.2.3");
+  addGauges(metrics, {
+    configFiles: async () => 0,
+    pendingAnnouncements: async () => 0,
+    mqttEnabled: () => false,
+    mqttConnected: () => false,
+  });
+  metrics.configOperations.inc({ operation: "save", status: "success" });
+  metrics.configOperationDuration.observe({ operation: "save" }, 0.1);
+  metrics.assetUploads.inc({ status: "error", error_type: "signature" });
+  metrics.mqttPublish.inc({ topic: "t", status: "failure" });
+  metrics.mqttPublishDuration.observe({ topic: "t" }, 0.1);
+  metrics.httpRequestDuration.observe({ method: "GET", route: "/", status: 200 }, 0.1);
+  return await metrics.registry.metrics();
+}
