@@ -10,7 +10,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { FileName } from "./file-name.ts";
 import { ENVELOPE_BYTES, receive } from "./receive.ts";
 
-/** How long a client may go on sending what is not read any more. */
+/** How long a client may go on sending what is not read any more, or keep its connection for another request. */
 const LINGER_SECONDS = 10;
 
 interface UploadLimits {
@@ -45,9 +45,10 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
       await staged.discard();
     }
   } catch (error) {
-    c.env.server.timeout(request, LINGER_SECONDS);
     if (error instanceof Fault && error.code === "STORAGE_FULL") collector.makeRoom();
     throw error;
+  } finally {
+    c.env.server.timeout(request, LINGER_SECONDS);
   }
 }
 

@@ -16,7 +16,8 @@ export class CurrentFiles {
 
   /** Null where there is no such file. */
   async find(file: FileKey): Promise<FileVersion | null> {
-    return this.#known.get(keyOf(file))?.version ?? this.refresh(file);
+    const known = this.#known.get(keyOf(file));
+    return known === undefined ? this.refresh(file) : known.version;
   }
 
   /** The same, by a look at the store in any case. */

@@ -4,7 +4,7 @@ import { Arrived } from "../../src/assets/arrived.ts";
 import { Deadlines } from "../../src/assets/deadlines.ts";
 import { receive } from "../../src/assets/receive.ts";
 import { readVerifyingKey } from "../../src/assets/verify.ts";
-import { DiskBlobs } from "../../src/blobs/index.ts";
+import { type Blobs, DiskBlobs } from "../../src/blobs/index.ts";
 import { createMetrics } from "../../src/ops/index.ts";
 import { sha256Of } from "../store/store-under-test.ts";
 import { within } from "../support/deadline.ts";
@@ -97,12 +97,53 @@ describe("a form", () => {
   test("that stands still ends at its deadline, with nothing left", async () => {
     const { contentType, body } = multipart([...signedFields(), fileOf(Buffer.alloc(1_000))]);
     const endless = streamOf([body.subarray(0, -500)], false);
-    await expect(received(endless, contentType, 0.05)).rejects.toMatchObject({ code: "REQUEST_TIMEOUT" });
+    await expect(received(endless, contentType, { stallSeconds: 0.05 })).rejects.toMatchObject({
+      code: "REQUEST_TIMEOUT",
+    });
     expect(await filesUnder(dir.path)).toEqual([]);
+  });
+
+  test("is read no faster than the disk takes its file", async () => {
+    const { contentType, body } = multipart([...signedFields(), fileOf(Buffer.alloc(2_000_000))]);
+    const disk = Promise.withResolvers<void>();
+    const slow: Blobs = Object.create(blobs, {
+      stage: {
+        value: async () => {
+          const staged = await blobs.stage();
+          const write = staged.write.bind(staged);
+          staged.write = (chunk) => disk.promise.then(() => write(chunk));
+          return staged;
+        },
+      },
+    });
+    let taken = 0;
+    const source = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const piece = body.subarray(taken, taken + 1_000);
+          taken += piece.length;
+          if (piece.length > 0) controller.enqueue(piece);
+          else controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const receiving = received(source, contentType, { into: slow, mostBytes: 2_000_000 });
+    for (let before = -1; before !== taken; await Bun.sleep(5)) before = taken;
+    const readAhead = taken;
+    disk.resolve();
+    const { staged } = await receiving;
+    expect(readAhead).toBeLessThan(500_000);
+    expect(await staged.finish()).toMatchObject({ size: 2_000_000 });
+    await staged.discard();
   });
 });
 
-async function received(body: ReadableStream<Uint8Array>, contentType: string, stallSeconds = 30) {
+async function received(
+  body: ReadableStream<Uint8Array>,
+  contentType: string,
+  { stallSeconds = 30, into = blobs as Blobs, mostBytes = MOST_BYTES } = {},
+) {
   const request = new Request("http://localhost/", {
     method: "POST",
     headers: { "Content-Type": contentType },
@@ -110,7 +151,7 @@ async function received(body: ReadableStream<Uint8Array>, contentType: string, s
   });
   const arrived = new Arrived({ key, toleranceSeconds: 300 }, new Date(), metrics);
   using deadlines = new Deadlines(stallSeconds, 3_600);
-  const staged = await receive(request, arrived, blobs, MOST_BYTES, deadlines);
+  const staged = await receive(request, arrived, into, mostBytes, deadlines);
   return { staged, arrived };
 }
 

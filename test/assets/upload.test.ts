@@ -90,12 +90,12 @@ describe("an upload", () => {
     await expect(tooLarge).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
   });
 
-  test("is timed by its own deadlines, and by the server again once it is refused", async () => {
+  test("is timed by its own deadlines, and by the server again once it is over", async () => {
     await using uploading = await startUploading();
     await uploading.upload("a.bin", "content");
-    expect(uploading.timeouts).toEqual([0]);
     await uploading.upload("../a.bin", "content").catch(() => {});
-    expect(uploading.timeouts).toEqual([0, 0, 10]);
+    expect(uploading.timeouts).toEqual([0, expect.any(Number), 0, expect.any(Number)]);
+    expect(uploading.timeouts.filter((seconds) => seconds > 0)).toHaveLength(2);
   });
 });
 

@@ -53,6 +53,18 @@ describe("the current files", () => {
     await looking;
     expect((await watched.current.find(PORCH))?.revision).toBe(1);
   });
+
+  test("do not come back by a look that ends after their delete", async () => {
+    await using watched = await watching();
+    await watched.opened.saved(PORCH.name);
+    const endLook = watched.slowLook();
+    const looking = watched.current.refresh(PORCH);
+    await watched.opened.delete("configs", PORCH.name);
+    expect(await watched.current.find(PORCH)).toBeNull();
+    endLook();
+    await looking;
+    expect(await watched.current.find(PORCH)).toBeNull();
+  });
 });
 
 describe("an offer", () => {
