@@ -1,13 +1,16 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { join } from "node:path";
+import { row } from "../support/row.ts";
 import { startTestService } from "../support/service.ts";
-import { canMountDisks, smallDisk } from "../support/small-disk.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 const CONTENT = JSON.stringify({ filling: "x".repeat(200_000) });
 
-test.skipIf(!canMountDisks)(
-  "fault R12 a full disk refuses saves, says so, and goes on with reads and with the deletes that mend it",
-  async () => {
+row(
+  "R12",
+  "a full disk refuses saves, says so, and goes on with reads and with the deletes that mend it",
+  { rounds: { test: 1, full: 3 }, needs: ["a tmpfs to mount"] },
+  async ({ did }) => {
     await using disk = await smallDisk("24m");
     await using service = await startTestService({ dataDir: join(disk.path, "data") });
     const saved: string[] = [];
@@ -24,6 +27,8 @@ test.skipIf(!canMountDisks)(
     expect(await health.json()).toMatchObject({ status: "unhealthy", reason: "the disk is full" });
     expect((await service.request("GET", "/api/health/ready")).status).toBe(200);
     expect((await service.request("GET", `/api/configs/${macOf(saved.length)}`)).status).toBe(404);
+
+    did("saves until the disk was full", saved.length);
 
     for (const mac of saved) {
       expect((await service.fetchConfig(mac)).text).toBe(CONTENT);
