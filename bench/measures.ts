@@ -1,0 +1,9 @@
+import type { Measure } from "./measure.ts";
+import { assetGet } from "./measures/asset-get.ts";
+import { deviceGet } from "./measures/device-get.ts";
+import { durableSave } from "./measures/durable-save.ts";
+import { saveTheOldWay } from "./measures/save-the-old-way.ts";
+import { start } from "./measures/start.ts";
+
+/** All of them, in the order of the table. */
+export const measures: readonly Measure[] = [deviceGet, assetGet, durableSave, saveTheOldWay, start];

@@ -1,0 +1,61 @@
+// `bun run bench`: every measure, side by side with its peers, in one table. bench/README.md tells how.
+import { parseArgs } from "node:util";
+import { runCommand, Stop, say, WRONG_USAGE } from "../scripts/cli.mjs";
+import type { Scale } from "./measure.ts";
+import { measures } from "./measures.ts";
+import type { Outcome } from "./report/outcome.ts";
+import { tableOf } from "./report/table.ts";
+import { runMeasure } from "./run-measure.ts";
+
+const FULL: Scale = {
+  seconds: 4,
+  starts: 10,
+  announced: 2_000,
+  waiting: 10_000,
+  configs: 100_000,
+  saves: 1_000_000,
+};
+const QUICK: Scale = {
+  seconds: 1,
+  starts: 3,
+  announced: 300,
+  waiting: 2_000,
+  configs: 10_000,
+  saves: 20_000,
+};
+const ROUNDS = 3;
+
+await runCommand(async () => {
+  const { names, rounds, scale } = readArguments();
+  const chosen = measures.filter(({ name }) => names.length === 0 || names.includes(name));
+  const outcomes: Outcome[] = [];
+  for (const measure of chosen) {
+    const began = performance.now();
+    outcomes.push(...(await runMeasure(measure, scale, rounds)));
+    say(`${measure.name}: ${Math.round((performance.now() - began) / 1000)} s`);
+  }
+  say(`\n${tableOf(outcomes)}`);
+  return outcomes.every((each) => each.kind === "measured" && each.verdict !== "missed") ? 0 : 1;
+});
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        measure: { type: "string", multiple: true, default: [] },
+        rounds: { type: "string" },
+        quick: { type: "boolean", default: false },
+      },
+    });
+    const unknown = values.measure.filter((name) => measures.every((each) => each.name !== name));
+    if (unknown.length > 0) throw new Error(`there is no measure ${unknown.join(", ")}`);
+    const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw new Error(`--rounds ${values.rounds}: not a number above 0`);
+    return { names: values.measure, rounds, scale: values.quick ? QUICK : FULL };
+  } catch (error) {
+    const names = measures.map(({ name }) => name).join(", ");
+    const usage = `bun run bench [--measure NAME]… [--rounds N] [--quick]\nmeasures: ${names}`;
+    throw new Stop(`${error instanceof Error ? error.message : error}\n${usage}`, WRONG_USAGE);
+  }
+}
