@@ -83,6 +83,7 @@ export interface Announcement extends FileKey {
   readonly revision: number;
   /** How often the broker has refused it. */
   readonly attempts: number;
+  /** When the oldest of the changes that it tells of was committed. */
   readonly committedAt: Date;
 }
 
@@ -96,6 +97,8 @@ export interface Counts {
   readonly assets: number;
   /** Announcements not yet acknowledged. */
   readonly pendingAnnouncements: number;
+  /** Since when the one of them waits that has its turn first. */
+  readonly oldestAnnouncement: Date | null;
 }
 
 /** A page of a list sorted by name: those after `after`, at most `limit`. */

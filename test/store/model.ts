@@ -72,7 +72,8 @@ export class Model {
 
   counts(): Counts {
     const [configs, assets] = [this.#existing("configs").length, this.#existing("assets").length];
-    return { configs, assets, pendingAnnouncements: this.#outbox.length };
+    const oldestAnnouncement = this.#outbox[0]?.committedAt ?? null;
+    return { configs, assets, pendingAnnouncements: this.#outbox.length, oldestAnnouncement };
   }
 
   due(now: Date): Announcement[] {
@@ -83,7 +84,12 @@ export class Model {
   }
 
   settle(announcements: readonly Announcement[]): void {
-    this.#outbox = this.#outbox.filter((each) => !announcements.some((other) => isSameChange(each, other)));
+    this.#outbox = this.#outbox.flatMap((each) => {
+      if (announcements.some((other) => isSameChange(each, other))) return [];
+      const isOlder = (other: Announcement) => isSameFile(each, other) && other.revision < each.revision;
+      const committedAt = announcements.some(isOlder) ? this.find(each)?.changedAt : undefined;
+      return { ...each, committedAt: committedAt ?? each.committedAt };
+    });
   }
 
   postpone(announcements: readonly Announcement[], notBefore: Date): void {
@@ -106,8 +112,9 @@ export class Model {
     const revision = (this.#files.get(keyOf(file))?.revision ?? 0) + 1;
     const version = { ...file, revision, sha256, size, changedAt: now };
     this.#files.set(keyOf(file), { revision, version });
-    const waiting = { ...file, revision, attempts: 0, committedAt: now, notBeforeMs: 0 };
     const at = this.#outbox.findIndex((each) => isSameFile(each, file));
+    const committedAt = this.#outbox[at]?.committedAt ?? now;
+    const waiting = { ...file, revision, attempts: 0, committedAt, notBeforeMs: 0 };
     if (at === -1) this.#outbox.push(waiting);
     else this.#outbox[at] = waiting;
     return version;

@@ -6,14 +6,13 @@ const LONGEST_REST_MS = 10 * 60_000;
 
 /**
  * Puts a change into the outbox. One that waits there for the same file is taken over by it, since the
- * message would be the same; it keeps its place, and a rest that it was at is over.
+ * message would be the same; it keeps its place and the time since when it waits, and a rest that it was at is over.
  */
 export function announce(tx: Transaction, { kind, name, revision }: FileVersion): void {
   if (!tx.announces) return;
   const sql = `
     insert into outbox (kind, subject, revision, committed_at) values (?, ?, ?, ?)
-    on conflict (kind, subject) do update set revision = excluded.revision,
-      committed_at = excluded.committed_at, attempts = 0, not_before = 0`;
+    on conflict (kind, subject) do update set revision = excluded.revision, attempts = 0, not_before = 0`;
   tx.db.query(sql).run(kind, name, revision, tx.now);
 }
 
@@ -39,10 +38,15 @@ export function claimAnnouncements({ db, now }: Transaction, most: number): read
     }));
 }
 
-/** Forgets announcements, except those whose file changed again while they were in flight. */
+/** Forgets announcements. One whose file changed again while it was in flight waits from that change on. */
 export function settleAnnouncements(tx: Transaction, announcements: readonly Announcement[]): void {
   const settle = tx.db.query(`delete from outbox where kind = ? and subject = ? and revision = ?`);
-  for (const { kind, name, revision } of announcements) settle.run(kind, name, revision);
+  const keep = tx.db.query(`
+    update outbox set committed_at = (select changed_at from files where (kind, name) = (outbox.kind, subject))
+    where kind = ? and subject = ? and revision > ?`);
+  for (const { kind, name, revision } of announcements) {
+    if (settle.run(kind, name, revision).changes === 0) keep.run(kind, name, revision);
+  }
 }
 
 /** Lets announcements rest, except those whose file changed again: the change is due at once. */

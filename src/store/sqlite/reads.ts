@@ -46,13 +46,18 @@ export function readAssets(db: Database, page: Page): readonly FileVersion[] {
     .flatMap((row) => versionOf(row) ?? []);
 }
 
+/** Each is one look-up, however many rows there are. */
 export function readCounts(db: Database): Counts {
   const rows = db.query<{ name: string; n: number }, []>(`select name, n from counts`).all();
   const counts = new Map(rows.map(({ name, n }) => [name, n]));
+  const oldest = db
+    .query<{ committed_at: number }, []>(`select committed_at from outbox order by position limit 1`)
+    .get();
   return {
     configs: counts.get("configs") ?? 0,
     assets: counts.get("assets") ?? 0,
     pendingAnnouncements: counts.get("outbox") ?? 0,
+    oldestAnnouncement: oldest === null ? null : new Date(oldest.committed_at),
   };
 }
 

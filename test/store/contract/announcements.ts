@@ -40,6 +40,31 @@ export function announcementsContract(open: OpenStore): void {
       expect((await opened.store.counts()).pendingAnnouncements).toBe(2);
     });
 
+    test("one of several changes waits since the first of them, and since the one after what was announced", async () => {
+      await using opened = await openStoreUnderTest(open);
+      const waitsSince = async () => (await opened.store.counts()).oldestAnnouncement;
+      expect(await waitsSince()).toBeNull();
+      const first = opened.now();
+      for (const _ of [1, 2]) {
+        await opened.saved(PORCH);
+        opened.pass(MINUTE_MS);
+      }
+      await opened.saved(CELLAR);
+      expect(await waitsSince()).toEqual(first);
+
+      const [inFlight] = await opened.store.claimAnnouncements(1);
+      expect(inFlight).toMatchObject({ revision: 2, committedAt: first });
+      opened.pass(MINUTE_MS);
+      const changedInFlight = opened.now();
+      await opened.saved(PORCH);
+      opened.pass(MINUTE_MS);
+      await opened.store.settleAnnouncements(inFlight ? [inFlight] : []);
+      expect(await waitsSince()).toEqual(changedInFlight);
+
+      await settleAll(opened);
+      expect(await waitsSince()).toBeNull();
+    });
+
     test("a save of the same content is announced like any", async () => {
       await using opened = await openStoreUnderTest(open);
       await opened.saved(PORCH);

@@ -9,7 +9,12 @@ export function lifetimeContract(open: OpenStore): void {
   describe("a store's life", () => {
     test("a new one is empty", async () => {
       await using opened = await openStoreUnderTest(open);
-      expect(await opened.store.counts()).toEqual({ configs: 0, assets: 0, pendingAnnouncements: 0 });
+      expect(await opened.store.counts()).toEqual({
+        configs: 0,
+        assets: 0,
+        pendingAnnouncements: 0,
+        oldestAnnouncement: null,
+      });
       expect(await opened.store.listConfigs(WHOLE)).toEqual([]);
       expect(await opened.store.listAssets(WHOLE)).toEqual([]);
       expect(await opened.store.claimAnnouncements(10)).toEqual([]);
