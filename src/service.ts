@@ -65,6 +65,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     hasFailed,
     isDraining,
     mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
+    mqttTrouble: relay?.trouble ?? null,
     pendingAnnouncements: (await store.counts()).pendingAnnouncements,
   });
   addGauges(metrics, {

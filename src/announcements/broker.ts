@@ -3,6 +3,7 @@ import type { Log } from "../ops/index.ts";
 import type { MqttSettings } from "../settings.ts";
 import type { Message } from "./message.ts";
 import { retryDelayMs } from "./retry-delay.ts";
+import { endedBy, troubleOf } from "./trouble.ts";
 
 /** `refused` is the broker's own word on this message; `lost` says nothing of whether it has arrived. */
 export type PublishOutcome = "acknowledged" | "refused" | "lost";
@@ -22,7 +23,7 @@ const DISCONNECT_MS = 1_000;
 export class Broker {
   #client: MqttClient | null = null;
   #receiveMaximum = 0;
-  #lastTrouble: string | null = null;
+  #trouble: string | null = null;
   readonly #inFlight = new Set<number>();
   readonly #connectListeners: (() => void)[] = [];
 
@@ -33,6 +34,11 @@ export class Broker {
 
   get connected(): boolean {
     return this.#client?.connected ?? false;
+  }
+
+  /** Why it is not connected, as far as is known; null while it is. */
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   /** How many unacknowledged messages the broker takes at once (MQTT 5, section 3.2.2.3.3). */
@@ -67,7 +73,7 @@ export class Broker {
       failures = 0;
       client.options.reconnectPeriod = RECONNECT.firstMs;
       this.#receiveMaximum = properties?.receiveMaximum ?? 65_535;
-      this.#lastTrouble = null;
+      this.#trouble = null;
       this.log.info({ receiveMaximum: this.#receiveMaximum }, "connected to the broker");
       for (const listener of this.#connectListeners) listener();
     });
@@ -77,12 +83,10 @@ export class Broker {
     });
     client.on("close", () => {
       this.#forgetInFlight(client);
-      if (this.#lastTrouble === null) this.#report("the connection closed");
+      if (this.#trouble === null) this.#report("the connection closed");
     });
-    client.on("disconnect", ({ reasonCode }) =>
-      this.#report(`the broker disconnected us, reason ${reasonCode}`),
-    );
-    client.on("error", (error) => this.#report(error.message || String(error)));
+    client.on("disconnect", ({ reasonCode }) => this.#report(endedBy(reasonCode)));
+    client.on("error", (error) => this.#report(troubleOf(error), error));
   }
 
   /** Publishes at QoS 1, not retained. Never throws, and settles by its deadline. */
@@ -91,7 +95,7 @@ export class Broker {
     if (!client?.connected) return Promise.resolve("lost");
     const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
     const deadline = setTimeout(() => {
-      this.#report(`the broker has not acknowledged a message within ${deadlineMs} ms`);
+      this.#report(`no acknowledgement within ${deadlineMs} ms`);
       client.stream.destroy(); // What is in flight is settled by the close that follows.
     }, deadlineMs);
 
@@ -112,7 +116,7 @@ export class Broker {
     if (client === null) return;
     const timer = setTimeout(() => client.end(true), DISCONNECT_MS);
     this.#forgetInFlight(client);
-    this.#lastTrouble ??= "we disconnected"; // The close that follows is ours, and no trouble.
+    this.#trouble ??= "we disconnected"; // The close that follows is ours, and no trouble.
     await client.endAsync();
     clearTimeout(timer);
   }
@@ -123,10 +127,11 @@ export class Broker {
   }
 
   /** Logs a trouble once, until it changes or a connection is made. */
-  #report(trouble: string): void {
-    if (trouble === this.#lastTrouble) return;
-    this.#lastTrouble = trouble;
-    this.log.warn({ trouble }, "the broker cannot be reached; announcements wait");
+  #report(trouble: string, error?: Error): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    const said = error?.message; // With the address that was tried, which is nobody's business but the log's.
+    this.log.warn({ trouble, ...(said && { said }) }, "the broker cannot be reached; announcements wait");
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Announcement, FileKind } from "../store/index.ts";
 
-type Topic = `iotsupport/updates/${FileKind}`;
+export type Topic = `iotsupport/updates/${FileKind}`;
+
+export const topics: readonly Topic[] = ["iotsupport/updates/configs", "iotsupport/updates/assets"];
 
 /** What goes over the wire for one announcement. Devices in the field rely on topic and payload. */
 export interface Message {

@@ -2,7 +2,7 @@ import { Fault } from "../fault.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import type { Announcement, Store } from "../store/index.ts";
 import type { Broker, PublishOutcome } from "./broker.ts";
-import { messageOf } from "./message.ts";
+import { messageOf, type Topic, topics } from "./message.ts";
 import { Rest } from "./rest.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
@@ -24,7 +24,8 @@ export class Relay {
   #running: Promise<void> = Promise.resolve();
   /** Acknowledged, but a full disk has kept the outbox from forgetting them: not to be published again. */
   #unsettled: readonly Announcement[] = [];
-  #refusing = false;
+  /** Topics of which the broker has refused the last announcement. */
+  readonly #refused = new Set<Topic>();
 
   constructor(
     private readonly store: Store,
@@ -34,9 +35,20 @@ export class Relay {
     private readonly now: () => Date,
   ) {}
 
+  /** Why announcements wait, as far as is known: no connection, or topics that the broker refuses. */
+  get trouble(): string | null {
+    if (!this.broker.connected) return this.broker.trouble;
+    if (this.#refused.size === 0) return null;
+    return `refused: announcements on ${[...this.#refused].join(", ")}; check its access control`;
+  }
+
   /** Begins. The promise settles only when the loop ends, and rejects where it could not go on. */
   start(): Promise<void> {
     this.broker.onConnect(() => this.#cutRests());
+    // What never failed is exported as 0: a first failure must be seen as a rise.
+    for (const topic of topics) {
+      for (const status of ["success", "failure"]) this.metrics.mqttPublish.inc({ topic, status }, 0);
+    }
     this.#running = this.broker.connect().then(() => this.#run());
     return this.#running;
   }
@@ -109,11 +121,20 @@ export class Relay {
     measured();
     const status = outcome === "acknowledged" ? "success" : "failure";
     this.metrics.mqttPublish.inc({ topic: message.topic, status });
+    this.#noteRefusal(message.topic, outcome);
     if (outcome === "acknowledged") {
       const delayMs = this.now().getTime() - announcement.committedAt.getTime();
       this.metrics.announcementDelay.observe(Math.max(0, delayMs / 1000));
     }
     return outcome;
+  }
+
+  /** Access control is by topic: what was refused is told once per topic, until that topic is taken again. */
+  #noteRefusal(topic: Topic, outcome: PublishOutcome): void {
+    if (outcome === "acknowledged") this.#refused.delete(topic);
+    if (outcome !== "refused" || this.#refused.has(topic)) return;
+    this.#refused.add(topic);
+    this.log.warn({ topic }, "the broker refuses announcements: check its access control");
   }
 
   async #settle(acknowledged: readonly Announcement[]): Promise<void> {
@@ -123,13 +144,6 @@ export class Relay {
   }
 
   async #postpone(refused: readonly Announcement[]): Promise<void> {
-    if (refused.length > 0 && !this.#refusing) {
-      this.log.warn(
-        { refused: refused.length },
-        "the broker refuses announcements: check its access control",
-      );
-    }
-    this.#refusing = refused.length > 0;
     const nowMs = this.now().getTime();
     await this.store.postponeAnnouncements(
       refused.map((each) => {

@@ -10,6 +10,8 @@ export interface Condition {
   readonly hasFailed: boolean;
   readonly isDraining: boolean;
   readonly mqtt: "disabled" | "connected" | "disconnected";
+  /** Why announcements wait, where that is known. Anybody may read it: no address, no secret. */
+  readonly mqttTrouble: string | null;
   readonly pendingAnnouncements: number;
 }
 
@@ -17,6 +19,7 @@ export const HealthAnswer = v.object({
   status: v.picklist(["healthy", "unhealthy"]),
   reason: v.optional(v.string()),
   mqtt: v.picklist(["disabled", "connected", "disconnected"]),
+  mqtt_reason: v.optional(v.pipe(v.string(), v.description("Why announcements wait, where that is known"))),
   pending_announcements: v.pipe(v.number(), v.integer()),
 });
 
@@ -35,8 +38,9 @@ export function healthRoutes(condition: () => Promise<Condition>, { registry }: 
   };
 }
 
-function health({ storeTrouble, mqtt, pendingAnnouncements }: Condition): Response {
-  const facts = { mqtt, pending_announcements: pendingAnnouncements };
+function health({ storeTrouble, mqtt, mqttTrouble, pendingAnnouncements }: Condition): Response {
+  const reason = mqttTrouble === null ? {} : { mqtt_reason: mqttTrouble };
+  const facts = { mqtt, ...reason, pending_announcements: pendingAnnouncements };
   if (storeTrouble === null) return answer(200, { status: "healthy", ...facts });
   return answer(503, { status: "unhealthy", reason: storeTrouble, ...facts });
 }

@@ -36,7 +36,9 @@ describe("the relay", () => {
     await announcing.isDone();
     expect(await announcing.metric("iot_mqtt_publish_total")).toEqual([
       `{topic="iotsupport/updates/configs",status="success"} 2`,
+      `{topic="iotsupport/updates/configs",status="failure"} 0`,
       `{topic="iotsupport/updates/assets",status="success"} 1`,
+      `{topic="iotsupport/updates/assets",status="failure"} 0`,
     ]);
     expect(await announcing.metric("iot_announcement_delay_seconds_count")).toEqual([" 3"]);
   });
@@ -117,6 +119,14 @@ describe("the relay", () => {
     await announcing.opened.saved(CELLAR);
     announcing.relay.nudge();
     expect(await watcher.next()).toEqual({ filename: `${CELLAR}.json` });
+    announcing.opened.pass(60_000);
+    announcing.relay.nudge();
+    await until("it was refused once more", async () => {
+      const counted = await announcing.metric("iot_mqtt_publish_total");
+      return counted.includes(`{topic="iotsupport/updates/assets",status="failure"} 3`);
+    });
+    expect(announcing.relay.trouble).toContain("iotsupport/updates/assets");
+    await until("it is at rest once more", async () => (await announcing.opened.due()).length === 0);
 
     await picky.allowTopics("#");
     announcing.opened.pass(60_000);
@@ -124,6 +134,7 @@ describe("the relay", () => {
     expect(await watcher.next()).toEqual({ filename: "a.bin" });
     await announcing.isDone();
     expect(announcing.log.matching(/the broker refuses announcements/)).toHaveLength(1);
+    expect(announcing.relay.trouble).toBeNull();
     expect(picky.connectionsOfService).toHaveLength(1);
   });
 

@@ -11,6 +11,13 @@ export type Upload = {
   readonly signature?: string;
 };
 
+export type Health = {
+  readonly status: string;
+  readonly mqtt: string;
+  readonly mqtt_reason?: string;
+  readonly pending_announcements: number;
+};
+
 export type Saved = { readonly revision: number; readonly etag: string };
 
 /** The service as an operator, a pipeline and a device see it: over HTTP alone. */
@@ -95,7 +102,7 @@ export class ServiceClient {
     return assets.map(({ filename }) => filename);
   }
 
-  async health(): Promise<{ readonly mqtt: string; readonly pending_announcements: number }> {
+  async health(): Promise<Health> {
     const response = await this.request("GET", "/api/health");
     return JSON.parse(await answered(response, 200));
   }
