@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { moveToServerCore } from "../load/cores.ts";
+import { downloadsPerSecond } from "../load/downloads.ts";
 import { expectSameAnswer } from "../load/same-answer.ts";
 import { startMeasured } from "../load/service.ts";
-import { load } from "../load/wrk.ts";
 import type { Measure } from "../measure.ts";
 import { startNginx } from "../peers/nginx.ts";
 
@@ -13,7 +13,7 @@ const RANGE = { Range: "bytes=262144-327679" };
 /** Firmware, whole and a part of it, as a download that goes on asks for. */
 export const assetGet: Measure = {
   name: "asset-get",
-  needs: ["nginx", "wrk", "mosquitto"],
+  needs: ["nginx", "mosquitto"],
   rows: {
     whole: {
       what: "GET an asset of 1 MB, 8 connections",
@@ -38,8 +38,8 @@ export const assetGet: Measure = {
     await expectSameAnswer(200, service.url, nginx, { path: PATH });
     await expectSameAnswer(206, service.url, nginx, { path: PATH, headers: RANGE });
 
-    const perSecond = async (url: string, headers: Record<string, string> = {}) =>
-      (await load({ url: url + PATH, connections: CONNECTIONS, seconds, headers })).perSecond;
+    const perSecond = (url: string, headers: Record<string, string> = {}) =>
+      downloadsPerSecond(url + PATH, CONNECTIONS, seconds, headers);
     await perSecond(service.url);
     return async () => ({
       whole: { ours: await perSecond(service.url), peer: await perSecond(nginx) },

@@ -7,6 +7,7 @@ python3 stand-in.py FOLDER PORT BROKER_PORT USERNAME PASSWORD
 """
 
 import json
+import logging
 import os
 import sys
 
@@ -55,7 +56,8 @@ def save(mac):
     return answer(mac, content)
 
 
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # A line per request that waits: that would cost it.
 mqtt.username_pw_set(username, password)
 mqtt.connect("127.0.0.1", int(broker_port))
 mqtt.loop_start()
-waitress.serve(app, host="127.0.0.1", port=int(port), threads=8)
+waitress.serve(app, host="127.0.0.1", port=int(port), threads=16)
