@@ -100,7 +100,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   );
   collector.start();
   relay?.start().catch(failure.resolve);
-  const server = listen(() => serve(app, host, port), host, port);
+  const server = listen(() => serve(app, host, port, log), host, port);
   starting.defer(() => server.stop());
 
   const running = starting.move(); // All began: nothing is undone from here on.

@@ -5,6 +5,7 @@ import { type BrowserRules, browserGuard } from "./browser-guard.ts";
 import type { App, Env } from "./env.ts";
 import { faultFrom, faultResponse } from "./faults.ts";
 import { observe } from "./observe.ts";
+import { hostGuard, pathOf } from "./target.ts";
 
 /** Adds a feature's routes. */
 export type Routes = (app: App) => void;
@@ -17,8 +18,8 @@ export function createApp(
   log: Log,
   now: () => Date,
 ): App {
-  const app: App = new Hono<Env>();
-  app.use(observe(metrics, log, now), browserGuard(rules));
+  const app: App = new Hono<Env>({ getPath: pathOf });
+  app.use(observe(metrics, log, now), hostGuard, browserGuard(rules));
   for (const add of routes) add(app);
   refuseOtherMethods(app);
   app.notFound((c) => {

@@ -51,14 +51,22 @@ export function faultFrom(thrown: unknown): Fault {
   });
 }
 
-function headersOf({ code, details }: Fault): Record<string, string> {
+function headersOf(fault: Fault): Record<string, string> {
+  const { code, details } = fault;
   const headers: Record<string, string> = { "Cache-Control": "no-store" };
   if (code === "METHOD_NOT_ALLOWED" && Array.isArray(details?.["allow"])) {
     headers["Allow"] = details["allow"].join(", ");
   }
   if (code === "RANGE_NOT_SATISFIABLE") headers["Content-Range"] = `bytes */${details?.["sizeBytes"]}`;
   if (code === "BUSY" || code === "STORE_UNAVAILABLE") headers["Retry-After"] = RETRY_AFTER_SECONDS;
-  // The rest of the body is not read: a connection that it still comes on cannot carry another request.
-  if (code === "PAYLOAD_TOO_LARGE" || code === "REQUEST_TIMEOUT") headers["Connection"] = "close";
+  if (mustClose(fault)) headers["Connection"] = "close";
   return headers;
+}
+
+/**
+ * Whether the connection cannot carry another request: the rest of this one's body still comes on it and is not read;
+ * or who sent it may be of another opinion than we about where a request begins, and whom it is for.
+ */
+function mustClose({ code, details }: Fault): boolean {
+  return code === "PAYLOAD_TOO_LARGE" || code === "REQUEST_TIMEOUT" || details?.["field"] === "Host";
 }

@@ -1,4 +1,6 @@
+import type { Log } from "../ops/index.ts";
 import type { App } from "./env.ts";
+import { faultFrom, faultResponse } from "./faults.ts";
 
 /**
  * How long a connection may be idle. It counts from a request's head and is not renewed by arriving body
@@ -15,7 +17,7 @@ export interface HttpServer {
 }
 
 /** Opens the listener. Throws where the address is taken or cannot be had. */
-export function serve(app: App, hostname: string, port: number): HttpServer {
+export function serve(app: App, hostname: string, port: number, log: Log): HttpServer {
   const server = Bun.serve({
     hostname,
     port,
@@ -23,6 +25,10 @@ export function serve(app: App, hostname: string, port: number): HttpServer {
     // Each route has its own limit, and answers it with a reason.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request, server) => app.fetch(request, { server }),
+    // The app answers its own faults. What gets past it must show nothing either: Bun's page for it has our sources.
+    development: false,
+    reusePort: false, // Which goes with it unless it is said: two services would share a port, and neither know.
+    error: (error) => failed(error, log),
   });
   return {
     url: server.url.origin,
@@ -33,4 +39,12 @@ export function serve(app: App, hostname: string, port: number): HttpServer {
       clearTimeout(cut);
     },
   };
+}
+
+function failed(error: Error, log: Log): Response {
+  const requestId = crypto.randomUUID();
+  log.error({ requestId, err: error }, "failed");
+  const response = faultResponse(faultFrom(error), requestId);
+  response.headers.set("X-Request-Id", requestId);
+  return response;
 }

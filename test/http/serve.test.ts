@@ -1,10 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { pino } from "pino";
 import type { Env } from "../../src/http/env.ts";
 import { serve } from "../../src/http/index.ts";
 import { within } from "../support/deadline.ts";
+import { Lines } from "../support/lines.ts";
 import { openRaw } from "../support/raw-http.ts";
+import { expectRefusal } from "../support/refusal.ts";
 
+const quiet = pino({ level: "silent" });
 const GET = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
 describe("the listener", () => {
@@ -18,7 +22,7 @@ describe("the listener", () => {
   test("refuses an address that is taken", async () => {
     await using serving = startServing();
     const port = Number(new URL(serving.url).port);
-    expect(() => serve(new Hono<Env>(), "127.0.0.1", port)).toThrow(
+    expect(() => serve(new Hono<Env>(), "127.0.0.1", port, quiet)).toThrow(
       expect.objectContaining({ code: "EADDRINUSE" }),
     );
   });
@@ -48,10 +52,21 @@ describe("the listener", () => {
     await within(2_000, "its end", serving.stop());
     await idle.closes();
   });
+
+  test("shows nothing of what the app lets past, and logs it under the id that it answers", async () => {
+    const lines = new Lines();
+    const log = pino({}, { write: (line) => lines.write(line) });
+    await using serving = startServing(log);
+    const response = await fetch(`${serving.url}/broken`);
+    const id = response.headers.get("X-Request-Id") ?? "";
+    const { error } = await expectRefusal(response, 500, "INTERNAL_ERROR");
+    expect(error).not.toContain("of our own");
+    expect(await lines.line(/a fault of our own/)).toContain(id);
+  });
 });
 
 /** A listener whose one route answers when it is let. */
-function startServing() {
+function startServing(log = quiet) {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   const app = new Hono<Env>();
@@ -60,7 +75,13 @@ function startServing() {
     await answer.promise;
     return c.text("answered");
   });
-  const server = serve(app, "127.0.0.1", 0);
+  app.get("/broken", () => {
+    throw new Error("a fault of our own");
+  });
+  app.onError((error) => {
+    throw error;
+  });
+  const server = serve(app, "127.0.0.1", 0, log);
   const stop = () => server.stop();
   return {
     url: server.url,
