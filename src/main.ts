@@ -1,4 +1,4 @@
-import { createLog } from "./ops/index.ts";
+import { openLog } from "./ops/index.ts";
 import { StartError, startService } from "./service.ts";
 import { readSettings, SettingsError } from "./settings.ts";
 import { StoreOpenError } from "./store/index.ts";
@@ -8,7 +8,7 @@ const WRONG_SETTINGS = 2;
 
 process.umask(0o077); // Configs often hold passwords: what we write is our account's alone.
 const settings = settingsOrExit();
-const log = await createLog(settings.logLevel, process.stderr.isTTY);
+const { log, end: endLog } = await openLog(settings.logLevel, process.stderr.isTTY);
 const ending = Promise.withResolvers<number>();
 process.on("uncaughtException", (error) => {
   log.fatal({ err: error }, "a fault of our own; the service stops");
@@ -24,15 +24,15 @@ service.failed.then((error) => {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
     log.info({ signal }, "stopping");
-    process.once("SIGINT", () => process.exit(FAILED));
-    process.once("SIGTERM", () => process.exit(FAILED));
+    process.once("SIGINT", () => exitWith(FAILED));
+    process.once("SIGTERM", () => exitWith(FAILED));
     service.drain().then(() => ending.resolve(0));
   });
 }
 const code = await ending.promise;
 await service[Symbol.asyncDispose]();
 log.info("stopped");
-log.flush(() => process.exit(code));
+await exitWith(code);
 
 function settingsOrExit() {
   try {
@@ -55,5 +55,11 @@ async function serviceOrExit() {
 /** What stops the start is the operator's to mend: one message, without a stack. */
 function exit({ message }: Error, code: number): never {
   process.stderr.write(`iotsupport: ${message}\n`);
+  process.exit(code);
+}
+
+/** What was logged is written first. */
+async function exitWith(code: number): Promise<never> {
+  await endLog();
   process.exit(code);
 }

@@ -1,2 +1,2 @@
-export { createLog, type Log } from "./log.ts";
+export { type Log, openLog } from "./log.ts";
 export { addGauges, createMetrics, type Metrics } from "./metrics.ts";

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { destination, type Logger, pino } from "pino";
 
 export type Log = Logger;
@@ -8,14 +9,34 @@ const SECRETS = ["password", "authorization", "signature", "*.password", "*.auth
 /** A reader of stderr that stands still must not fill our memory: beyond this, lines are dropped. */
 const MOST_BUFFERED_BYTES = 16 * 1024 * 1024;
 
+/** A reader of stderr that stands still must not hold up our end either: so long it may take the last lines. */
+const WRITTEN_WITHIN_MS = 1_000;
+
+/** The log, and its end: resolved once all lines are written, or their reader has stood still for a second. */
+export interface OpenLog {
+  readonly log: Log;
+  /** The last that is done before the process ends: nothing may be logged any more. */
+  readonly end: () => Promise<void>;
+}
+
 /**
  * JSON lines on stderr, or a readable form where stderr is a terminal. Lines are written without holding up
- * the process: `flush` before it ends.
+ * the process.
  */
-export async function createLog(level: string, isTerminal: boolean): Promise<Log> {
+export async function openLog(level: string, isTerminal: boolean): Promise<OpenLog> {
   const options = { level, redact: SECRETS, base: null };
-  if (!isTerminal)
-    return pino(options, destination({ dest: 2, sync: false, maxLength: MOST_BUFFERED_BYTES }));
+  if (!isTerminal) {
+    // With a least length of 0 the library's flush waits for nothing, and the last lines would be lost.
+    const stderr = destination({ dest: 2, sync: false, minLength: 1, maxLength: MOST_BUFFERED_BYTES });
+    return { log: pino(options, stderr), end: () => endOf(stderr) };
+  }
   const { default: pretty } = await import("pino-pretty");
-  return pino(options, pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l" }));
+  const terminal = pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l" });
+  return { log: pino(options, terminal), end: async () => {} };
+}
+
+async function endOf(stderr: ReturnType<typeof destination>): Promise<void> {
+  const written = new Promise((resolve) => stderr.flush(resolve));
+  await Promise.race([written, wait(WRITTEN_WITHIN_MS)]);
+  stderr.destroy(); // Else the library waits at the exit, for good, to write what the reader does not take.
 }

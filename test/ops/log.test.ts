@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { within } from "../support/deadline.ts";
+import { tempDir } from "../support/temp-dir.ts";
 
 const LOG = join(import.meta.dir, "../../src/ops/log.ts");
 
@@ -31,6 +35,31 @@ describe("the log", () => {
     expect(lines.map(({ msg }) => msg)).toEqual(["this"]);
   });
 
+  test("is written to its last line before the process ends", async () => {
+    const ends = Array.from({ length: 8 }, () =>
+      logged(`
+        log.info({ text: "x".repeat(1_000_000) }, "more than a pipe holds");
+        log.info("stopped");
+      `),
+    );
+    for (const { lines } of await Promise.all(ends)) {
+      expect(lines.map(({ msg }) => msg)).toEqual(["more than a pipe holds", "stopped"]);
+    }
+  });
+
+  test("does not hold up the end where its reader stands still", async () => {
+    await using dir = await tempDir();
+    const pipe = join(dir.path, "stderr");
+    Bun.spawnSync(["mkfifo", pipe]);
+    await using _reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    await using stderr = await open(pipe, "w");
+    const child = logging(`log.info({ text: "x".repeat(1_000_000) }); log.info("stopped");`, {
+      stderr: stderr.fd,
+    });
+    await within(5_000, "its end", child.exited);
+    expect(child.exitCode).toBe(0);
+  });
+
   test("is readable where a terminal shows it", async () => {
     const { text } = await logged(`log.info({ requestId: "r1" }, "saved");`, true);
     expect(text).toMatch(/\d\d:\d\d:\d\d\.\d{3}.*INFO.*saved/);
@@ -40,17 +69,7 @@ describe("the log", () => {
 
 /** What a process of its own logs: the log goes to its stderr and nowhere else. */
 async function logged(code: string, isTerminal = false) {
-  const script = `
-    import { createLog } from ${JSON.stringify(LOG)};
-    const log = await createLog("info", ${isTerminal});
-    ${code}
-    log.flush();
-  `;
-  const child = Bun.spawn([process.execPath, "-e", script], {
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+  const child = logging(code, { isTerminal, stderr: "pipe" });
   const [stdout, text] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   expect(await child.exited).toBe(0);
   const lines = (): Record<string, unknown>[] =>
@@ -59,4 +78,24 @@ async function logged(code: string, isTerminal = false) {
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line));
   return { stdout, text, lines: isTerminal ? [] : lines() };
+}
+
+/** A process that opens the log, writes to it and ends. */
+function logging<Stderr extends "pipe" | number>(
+  code: string,
+  { stderr, isTerminal = false }: { readonly stderr: Stderr; readonly isTerminal?: boolean },
+) {
+  const script = `
+    import { openLog } from ${JSON.stringify(LOG)};
+    const { log, end } = await openLog("info", ${isTerminal});
+    ${code}
+    await end();
+    process.exit(0);
+  `;
+  return Bun.spawn([process.execPath, "-e", script], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr,
+    env: { ...process.env, NO_COLOR: "1" },
+  });
 }
