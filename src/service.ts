@@ -15,7 +15,7 @@ import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
 import { deliveryOperations, deliveryRoutes } from "./delivery/index.ts";
 import { type Condition, healthOperations, healthRoutes } from "./health/index.ts";
 import { createApp, docsRoutes, serve } from "./http/index.ts";
-import { addGauges, createMetrics, type Log } from "./ops/index.ts";
+import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
 import type { Settings } from "./settings.ts";
 import { openSqliteStore } from "./store/index.ts";
 
@@ -68,11 +68,15 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     mqttTrouble: relay?.trouble ?? null,
     pendingAnnouncements: (await store.counts()).pendingAnnouncements,
   });
+  const disk = new Disk(dataDir);
   addGauges(metrics, {
     configFiles: async () => (await store.counts()).configs,
     pendingAnnouncements: async () => (await store.counts()).pendingAnnouncements,
+    oldestAnnouncementSeconds: async () => secondsSince((await store.counts()).oldestAnnouncement, now()),
     mqttEnabled: () => broker !== null,
     mqttConnected: () => broker?.connected ?? false,
+    storeHealthy: () => store.trouble === null,
+    storeSpace: () => disk.space(),
   });
 
   const app = createApp(
@@ -124,6 +128,11 @@ async function uploadRules(settings: Settings): Promise<UploadRules | null> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`SIGNING_KEY_PATH ${signingKeyPath}: ${reason}`, { cause: error });
   }
+}
+
+/** 0 where there is no such moment, or the clock was set back to before it. */
+function secondsSince(moment: Date | null, now: Date): number {
+  return moment === null ? 0 : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
 }
 
 function listen<T>(open: () => T, host: string, port: number): T {

@@ -1,4 +1,4 @@
-import { validationFailed } from "../fault.ts";
+import { Fault, validationFailed } from "../fault.ts";
 import type { Metrics } from "../ops/index.ts";
 import { type FileName, parseFileName } from "./file-name.ts";
 import { checkTolerance, parseTimestamp } from "./timestamp.ts";
@@ -35,11 +35,23 @@ export class Arrived {
   judge(): void {
     if (this.filename !== null) parseFileName(this.filename);
     if (this.#timestamp === null) return;
-    checkTolerance(parseTimestamp(this.#timestamp), this.arrivedAt.getTime(), this.rules.toleranceSeconds);
-    if (this.#signature === null) return;
+    const timestampMs = parseTimestamp(this.#timestamp);
+    const arrivedMs = this.arrivedAt.getTime();
+    const signature = this.#signature === null ? "missing" : this.#verify(this.#timestamp, this.#signature);
+    // Only who holds the key may say how far its clock is off: anybody else would raise the alarm at will.
+    if (signature === "good") this.metrics.uploadClockSkew.set((timestampMs - arrivedMs) / 1000);
+    checkTolerance(timestampMs, arrivedMs, this.rules.toleranceSeconds);
+    if (signature instanceof Fault) throw signature;
+  }
+
+  #verify(timestamp: string, signature: string): "good" | Fault {
     const stop = this.metrics.signatureVerificationDuration.startTimer();
     try {
-      verifySignature(this.rules.key, this.#timestamp, this.#signature);
+      verifySignature(this.rules.key, timestamp, signature);
+      return "good";
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      throw error;
     } finally {
       stop();
     }

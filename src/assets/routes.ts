@@ -1,7 +1,7 @@
 import type * as v from "valibot";
 import { busy, Fault, preconditionFailed, recordNotFound, uploadsDisabled } from "../fault.ts";
 import { type AppContext, preconditionOf, type Routes } from "../http/index.ts";
-import type { Log } from "../ops/index.ts";
+import type { Log, Metrics } from "../ops/index.ts";
 import { etagOf, type FileVersion } from "../store/index.ts";
 import type { AssetList, UploadAnswer } from "./answers.ts";
 import type { UploadRules } from "./arrived.ts";
@@ -21,35 +21,43 @@ export interface AssetParts extends UploadParts {
 
 /** The pipeline's and the operator's view of the assets: upload, list, delete. */
 export function assetRoutes(parts: AssetParts): Routes {
-  const receiveUpload = limited(parts.maxUploads, (c) => measured(parts, c));
+  const take = limited(parts.maxUploads, (c) => takeUpload(parts, c));
+  exportFromTheStart(parts.metrics);
   return (app) => {
     app.get("/api/assets", () => list(parts));
-    app.post("/api/assets", receiveUpload);
+    app.post("/api/assets", (c) => measured(parts, c, take));
     app.delete("/api/assets/:filename", (c) => remove(parts, c));
   };
 }
 
 /** At most so many at once: each takes memory and a place on the disk. */
-function limited(most: number, handler: (c: AppContext) => Promise<Response>) {
+function limited(most: number, take: (c: AppContext) => Promise<FileVersion>) {
   let running = 0;
-  return async (c: AppContext): Promise<Response> => {
+  return async (c: AppContext): Promise<FileVersion> => {
     if (running >= most) throw busy(`${most} uploads are running already; try again later`);
     running += 1;
     try {
-      return await handler(c);
+      return await take(c);
     } finally {
       running -= 1;
     }
   };
 }
 
+async function takeUpload(parts: AssetParts, c: AppContext): Promise<FileVersion> {
+  if (parts.rules === null) throw uploadsDisabled();
+  return await upload(parts, parts.rules, c);
+}
+
 /** The metrics know of an upload before its announcement goes out. */
-async function measured(parts: AssetParts, c: AppContext): Promise<Response> {
-  const { metrics, log, nudge } = parts;
+async function measured(
+  { metrics, log, nudge }: AssetParts,
+  c: AppContext,
+  take: (c: AppContext) => Promise<FileVersion>,
+): Promise<Response> {
   const stop = metrics.assetUploadDuration.startTimer();
   try {
-    if (parts.rules === null) throw uploadsDisabled();
-    const version = await upload(parts, parts.rules, c);
+    const version = await take(c);
     metrics.assetUploads.inc({ status: "success", error_type: "" });
     metrics.assetUploadFileSize.observe(version.size);
     nudge();
@@ -63,6 +71,14 @@ async function measured(parts: AssetParts, c: AppContext): Promise<Response> {
     throw error;
   } finally {
     stop();
+  }
+}
+
+/** What never happened is exported as 0: the first refusals must be seen as a rise. */
+function exportFromTheStart({ assetUploads }: Metrics): void {
+  assetUploads.inc({ status: "success", error_type: "" }, 0);
+  for (const error_type of ["file", "filename", "timestamp", "signature"]) {
+    assetUploads.inc({ status: "error", error_type }, 0);
   }
 }
 

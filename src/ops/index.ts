@@ -1,2 +1,4 @@
+export { Disk } from "./disk-space.ts";
+export { addGauges, type Readings } from "./gauges.ts";
 export { type Log, openLog } from "./log.ts";
-export { addGauges, createMetrics, type Metrics } from "./metrics.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";

@@ -2,14 +2,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Read anew each time the metrics are. */
-export interface Gauges {
-  configFiles(): Promise<number>;
-  pendingAnnouncements(): Promise<number>;
-  mqttEnabled(): boolean;
-  mqttConnected(): boolean;
-}
-
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const UPLOAD_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800];
 const UPLOAD_BYTES = [1e3, 1e4, 1e5, 1e6, 4e6, 1.6e7, 6.4e7, 2.56e8, 1.024e9];
@@ -65,6 +57,13 @@ export function createMetrics(version: string) {
       buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05],
       registers,
     }),
+    uploadClockSkew: notANumberYet(
+      new Gauge({
+        name: "iot_upload_clock_skew_seconds",
+        help: "How far the timestamp of the last rightly signed upload was ahead of our clock; below 0, behind",
+        registers,
+      }),
+    ),
     mqttPublish: new Counter({
       name: "iot_mqtt_publish_total",
       help: "Announcements published, by whether the broker acknowledged them",
@@ -79,7 +78,7 @@ export function createMetrics(version: string) {
     }),
     announcementDelay: new Histogram({
       name: "iot_announcement_delay_seconds",
-      help: "Time from the commit of a change to the PUBACK of its announcement",
+      help: "Time from the commit of a change to the PUBACK of its announcement, from the oldest of several in one",
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600],
       registers,
     }),
@@ -93,21 +92,8 @@ export function createMetrics(version: string) {
   };
 }
 
-/** Adds the gauges that are looked up when the metrics are read. */
-export function addGauges({ registry }: Metrics, gauges: Gauges): void {
-  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      async collect() {
-        this.set(await read());
-      },
-    });
-  gauge("iot_config_files_count", "Configs kept", () => gauges.configFiles());
-  gauge("iot_announcements_pending", "Announcements that the broker has not acknowledged yet", () =>
-    gauges.pendingAnnouncements(),
-  );
-  gauge("iot_mqtt_enabled", "Whether a broker is set", () => Number(gauges.mqttEnabled()));
-  gauge("iot_mqtt_connection_state", "Whether the broker is connected", () => Number(gauges.mqttConnected()));
+/** A gauge that nothing has set says so, and not 0. */
+function notANumberYet(gauge: Gauge): Gauge {
+  gauge.set(Number.NaN);
+  return gauge;
 }

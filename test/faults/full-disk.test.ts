@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
+import { metricOf } from "../support/metrics.ts";
 import { row } from "../support/row.ts";
 import { startTestService } from "../support/service.ts";
 import { smallDisk } from "../support/small-disk.ts";
@@ -25,6 +26,7 @@ row(
     const health = await service.request("GET", "/api/health");
     expect(health.status).toBe(503);
     expect(await health.json()).toMatchObject({ status: "unhealthy", reason: "the disk is full" });
+    expect(await metricOf(service, "iot_store_healthy")).toBe(0);
     expect((await service.request("GET", "/api/health/ready")).status).toBe(200);
     expect((await service.request("GET", `/api/configs/${macOf(saved.length)}`)).status).toBe(404);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { addGauges, createMetrics } from "../../src/ops/index.ts";
+import { addGauges, createMetrics, type Readings } from "../../src/ops/index.ts";
 
-/** The contract's names, with their labels: what dashboards are built on. */
+/** The contract's names and those that the alerts need besides, with their labels: what dashboards are built on. */
 const CONTRACT: Readonly<Record<string, readonly string[]>> = {
   iot_config_operations_total: ["operation", "status"],
   iot_config_files_count: [],
@@ -15,9 +15,24 @@ const CONTRACT: Readonly<Record<string, readonly string[]>> = {
   iot_mqtt_connection_state: [],
   iot_mqtt_enabled: [],
   iot_announcements_pending: [],
+  iot_announcements_oldest_seconds: [],
   iot_announcement_delay_seconds: [],
   iot_http_request_duration_seconds: ["method", "route", "status"],
   iot_build_info: ["version"],
+  iot_store_healthy: [],
+  iot_store_free_bytes: [],
+  iot_store_size_bytes: [],
+  iot_upload_clock_skew_seconds: [],
+};
+
+const readings: Readings = {
+  configFiles: async () => 0,
+  pendingAnnouncements: async () => 0,
+  oldestAnnouncementSeconds: async () => 0,
+  mqttEnabled: () => false,
+  mqttConnected: () => false,
+  storeHealthy: () => true,
+  storeSpace: async () => ({ freeBytes: 0, sizeBytes: 0 }),
 };
 
 describe("the metrics", () => {
@@ -50,14 +65,21 @@ describe("the metrics", () => {
     let configs = 3;
     let connected = false;
     addGauges(metrics, {
+      ...readings,
       configFiles: async () => configs,
       pendingAnnouncements: async () => 7,
+      oldestAnnouncementSeconds: async () => 1.5,
       mqttEnabled: () => true,
       mqttConnected: () => connected,
+      storeSpace: async () => ({ freeBytes: 100, sizeBytes: 400 }),
     });
     const before = await metrics.registry.metrics();
     expect(before).toContain("\niot_config_files_count 3\n");
     expect(before).toContain("\niot_announcements_pending 7\n");
+    expect(before).toContain("\niot_announcements_oldest_seconds 1.5\n");
+    expect(before).toContain("\niot_store_healthy 1\n");
+    expect(before).toContain("\niot_store_free_bytes 100\n");
+    expect(before).toContain("\niot_store_size_bytes 400\n");
     expect(before).toContain("\niot_mqtt_enabled 1\n");
     expect(before).toContain("\niot_mqtt_connection_state 0\n");
     expect(before).toContain(`\niot_build_info{version="1.2.3"} 1\n`);
@@ -72,12 +94,7 @@ describe("the metrics", () => {
 /** All of them, each with a sample. */
 async function text(): Promise<string> {
   const metrics = createMetrics("1.2.3");
-  addGauges(metrics, {
-    configFiles: async () => 0,
-    pendingAnnouncements: async () => 0,
-    mqttEnabled: () => false,
-    mqttConnected: () => false,
-  });
+  addGauges(metrics, readings);
   metrics.configOperations.inc({ operation: "save", status: "success" });
   metrics.configOperationDuration.observe({ operation: "save" }, 0.1);
   metrics.assetUploads.inc({ status: "error", error_type: "signature" });
