@@ -7,6 +7,7 @@ import { PROJECT, runCommand, say } from "./cli.mjs";
 import { BUN, prepareDependencies } from "./dependencies.mjs";
 import { countTests, tell } from "./junit.mjs";
 import { prepareMosquitto } from "./programs.mjs";
+import { TEST_TIMEOUT_MS } from "./test-timeout.mjs";
 
 const FAILED = 1;
 
@@ -16,7 +17,13 @@ await runCommand(() => {
   const folder = mkdtempSync(join(tmpdir(), "iotsupport-test-"));
   try {
     const report = join(folder, "junit.xml");
-    const args = ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...process.argv.slice(2)];
+    const args = [
+      "test",
+      `--timeout=${TEST_TIMEOUT_MS}`,
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...process.argv.slice(2),
+    ];
     const { status } = spawnSync(BUN, args, { cwd: PROJECT, stdio: ["ignore", "inherit", "inherit"] });
     const count = countTests(report, status === 0);
     say(tell(count));

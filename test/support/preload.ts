@@ -1,20 +1,22 @@
-import { setDefaultTimeout } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { prepareDependencies } from "../../scripts/dependencies.mjs";
 import { prepareMosquitto } from "../../scripts/programs.mjs";
+import { TEST_TIMEOUT_MS } from "../../scripts/test-timeout.mjs";
+
+const CMDLINE = "/proc/self/cmdline";
 
 // What `npm test` does before the first test, for those who type `bun test`. Fast where nothing is missing.
 prepareMosquitto();
-if (prepareDependencies()) runAgain();
+// Bun has noted that there is no node_modules: this process would not find what is in it now.
+const isInstalled = prepareDependencies();
+// Its own limit is meant for tests that start nothing, and can be set for all files on the command line alone.
+const [, ...args] = existsSync(CMDLINE) ? readFileSync(CMDLINE, "utf8").split("\0").slice(0, -1) : [];
+const hasTimeout = args.length === 0 || args.some((arg) => arg.startsWith("--timeout"));
+if (!hasTimeout) runAgain([...args, `--timeout=${TEST_TIMEOUT_MS}`]);
+if (isInstalled) runAgain(args);
 
-// Tests start real brokers and services, and what hangs has deadlines of its own, which say what was missing.
-setDefaultTimeout(30_000);
-
-/** Bun has noted that there is no node_modules: this process would not find what is in it now. */
-function runAgain(): never {
-  if (!existsSync("/proc/self/cmdline"))
-    throw new Error("the dependencies are installed now: type it once more");
-  const [, ...args] = readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(0, -1);
+function runAgain(args: readonly string[]): never {
+  if (args.length === 0) throw new Error("the dependencies are installed now: type it once more");
   const { exitCode } = Bun.spawnSync([process.execPath, ...args], {
     stdio: ["ignore", "inherit", "inherit"],
   });
