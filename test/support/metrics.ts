@@ -1,14 +1,14 @@
 import type { ServiceClient } from "./service-client.ts";
 
 /** One line of Prometheus's text format. */
-export type Sample = {
+type Sample = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 };
 
 /** What a service exports at this moment. */
-export async function metricsOf(service: ServiceClient): Promise<readonly Sample[]> {
+async function metricsOf(service: ServiceClient): Promise<readonly Sample[]> {
   const text = await (await service.request("GET", "/metrics")).text();
   return text
     .split("\n")
