@@ -1,4 +1,6 @@
 import type { Measure } from "./measure.ts";
+import { announcement } from "./measures/announcement.ts";
+import { announcementDrain } from "./measures/announcement-drain.ts";
 import { assetGet } from "./measures/asset-get.ts";
 import { deviceGet } from "./measures/device-get.ts";
 import { durableSave } from "./measures/durable-save.ts";
@@ -6,4 +8,12 @@ import { saveTheOldWay } from "./measures/save-the-old-way.ts";
 import { start } from "./measures/start.ts";
 
 /** All of them, in the order of the table. */
-export const measures: readonly Measure[] = [deviceGet, assetGet, durableSave, saveTheOldWay, start];
+export const measures: readonly Measure[] = [
+  deviceGet,
+  assetGet,
+  durableSave,
+  saveTheOldWay,
+  announcement,
+  announcementDrain,
+  start,
+];

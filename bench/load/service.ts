@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BrokerSettings, startBroker } from "../../test/support/broker.ts";
+import { startBroker, type TestBroker } from "../../test/support/broker.ts";
 import { environment, type ServiceProcess, startServiceProcess } from "../../test/support/service-process.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import { SAVE_TEMPLATE } from "./content.ts";
@@ -9,11 +9,11 @@ import { SAVE_TEMPLATE } from "./content.ts";
 export async function startMeasured(
   running: AsyncDisposableStack,
   dataDir?: string,
-): Promise<{ readonly service: ServiceProcess; readonly mqtt: BrokerSettings }> {
-  const { mqtt } = running.use(await startBroker());
+): Promise<{ readonly service: ServiceProcess; readonly broker: TestBroker }> {
+  const broker = running.use(await startBroker());
   const folder = dataDir ?? join(running.use(await tempDir()).path, "data");
-  const service = running.use(await startServiceProcess(environment(folder, mqtt)));
-  return { service, mqtt };
+  const service = running.use(await startServiceProcess(environment(folder, broker.mqtt)));
+  return { service, broker };
 }
 
 /** A file with a save's body, for `load.lua`. */

@@ -13,8 +13,8 @@ export const saveTheOldWay: Measure = {
     64: row("64 connections", 12, 30),
   },
   async prepare({ seconds }, running) {
-    const { service, mqtt } = await startMeasured(running);
-    const standIn = await startStandIn(mqtt, running);
+    const { service, broker } = await startMeasured(running);
+    const standIn = await startStandIn(broker.mqtt, running);
     const template = await saveTemplate(running);
     await expectSaves(service.url);
     await expectSaves(standIn);

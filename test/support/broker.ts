@@ -152,6 +152,7 @@ export class TestBroker implements AsyncDisposable {
     const settings = [
       `listener ${this.port} 127.0.0.1`,
       "log_type information",
+      "log_type subscribe",
       ...(receiveMaximum === undefined ? [] : [`max_inflight_messages ${receiveMaximum}`]),
     ];
     const others = [DEVICE, MARKER].map((account) => [account.username, account.password] as const);
