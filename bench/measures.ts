@@ -2,8 +2,12 @@ import type { Measure } from "./measure.ts";
 import { announcement } from "./measures/announcement.ts";
 import { announcementDrain } from "./measures/announcement-drain.ts";
 import { assetGet } from "./measures/asset-get.ts";
+import { assetUpload } from "./measures/asset-upload.ts";
 import { deviceGet } from "./measures/device-get.ts";
 import { durableSave } from "./measures/durable-save.ts";
+import { getWhileBusy } from "./measures/get-while-busy.ts";
+import { growth } from "./measures/growth.ts";
+import { memory } from "./measures/memory.ts";
 import { saveTheOldWay } from "./measures/save-the-old-way.ts";
 import { start } from "./measures/start.ts";
 
@@ -11,9 +15,13 @@ import { start } from "./measures/start.ts";
 export const measures: readonly Measure[] = [
   deviceGet,
   assetGet,
+  getWhileBusy,
   durableSave,
   saveTheOldWay,
   announcement,
   announcementDrain,
+  assetUpload,
+  memory,
   start,
+  growth,
 ];

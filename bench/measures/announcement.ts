@@ -2,7 +2,7 @@ import { macs, percentile } from "../../test/support/load.ts";
 import { openRaw, type RawConnection } from "../../test/support/raw-http.ts";
 import { contentOf } from "../load/content.ts";
 import { startMeasured } from "../load/service.ts";
-import { clockMs, startSubscriber } from "../load/subscriber.ts";
+import { clockMs, type Subscriber, startSubscriber } from "../load/subscriber.ts";
 import type { Measure, Row } from "../measure.ts";
 
 const ARRIVED_WITHIN_MS = 10_000;
@@ -19,18 +19,10 @@ export const announcement: Measure = {
     const { service, broker } = await startMeasured(running);
     const subscriber = await startSubscriber(broker, running);
     const connection = running.use(await openRaw(service.url));
-
     return async () => {
-      const before = subscriber.arrivals.length;
-      const saves = await saveInTurn(connection, macs(announced));
-      await subscriber.arrived(before + announced, ARRIVED_WITHIN_MS);
-      const arrivedAt = new Map(
-        subscriber.arrivals.slice(before).map(({ filename, atMs }) => [filename, atMs]),
-      );
+      const saves = await saveInTurn(connection, subscriber, macs(announced));
+      const arrivals = saves.map(({ sentAtMs, arrivedAtMs }) => arrivedAtMs - sentAtMs);
       const answers = saves.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs);
-      const arrivals = saves.map(
-        ({ mac, sentAtMs }) => (arrivedAt.get(`${mac}.json`) ?? Number.NaN) - sentAtMs,
-      );
       return {
         p50: { ours: percentile(50, arrivals), peer: percentile(50, answers) },
         p99: { ours: percentile(99, arrivals), peer: percentile(99, answers) },
@@ -39,22 +31,40 @@ export const announcement: Measure = {
   },
 };
 
-type TimedSave = { readonly mac: string; readonly sentAtMs: number; readonly answeredAtMs: number };
+type TimedSave = { readonly sentAtMs: number; readonly answeredAtMs: number; readonly arrivedAtMs: number };
 
-/** One save after another, each of another config, over a connection that stays. */
-async function saveInTurn(connection: RawConnection, files: readonly string[]): Promise<TimedSave[]> {
+/** One save after another, each of another config, once the one before was answered and announced. */
+async function saveInTurn(
+  connection: RawConnection,
+  subscriber: Subscriber,
+  files: readonly string[],
+): Promise<TimedSave[]> {
   const saves: TimedSave[] = [];
   for (const [number, mac] of files.entries()) {
-    const body = `{"content":${contentOf(number)}}`;
-    const head = `PUT /api/configs/${mac} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json`;
-    const request = `${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const arrival = subscriber.arrivals.length;
+    const request = saveOf(mac, number);
     const sentAtMs = clockMs();
     await connection.send(request);
     const { status } = await connection.response();
+    const answeredAtMs = clockMs();
     if (status !== 200) throw new Error(`a save was answered ${status}`);
-    saves.push({ mac, sentAtMs, answeredAtMs: clockMs() });
+    await subscriber.arrived(arrival + 1, ARRIVED_WITHIN_MS);
+    const { filename = "", atMs = Number.NaN } = subscriber.arrivals[arrival] ?? {};
+    if (filename !== `${mac}.json`) throw new Error(`${mac} was saved, and ${filename} announced`);
+    saves.push({ sentAtMs, answeredAtMs, arrivedAtMs: atMs });
   }
   return saves;
+}
+
+function saveOf(mac: string, number: number): string {
+  const body = `{"content":${contentOf(number)}}`;
+  const head = [
+    `PUT /api/configs/${mac} HTTP/1.1`,
+    "Host: 127.0.0.1",
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
 }
 
 function row(what: string, must: number, aim: number): Row {
