@@ -26,7 +26,7 @@ export const assetUpload: Measure = {
       await writeRandomFile(file, BYTES); // Bytes that the service has already would be kept without a rename.
       const ours = await msOf(() => uploadFile(service.url, file));
       const peer = await msOf(() => copyFlushHash(file, copy));
-      const { assets } = await (await service.request("GET", "/api/assets")).json();
+      const { assets }: Listed = JSON.parse(await (await service.request("GET", "/api/assets")).text());
       if (assets[0]?.sha256 !== (await sha256Of(copy)))
         throw new Error("the upload is not what was uploaded");
       return { upload: { ours, peer } };
