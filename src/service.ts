@@ -61,7 +61,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   });
   let isDraining = false;
   const condition = async (): Promise<Condition> => ({
-    storeTrouble: store.trouble,
+    storeTrouble: store.trouble ?? blobs.trouble,
     hasFailed,
     isDraining,
     mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",

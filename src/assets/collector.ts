@@ -6,13 +6,18 @@ const GRACE_MS = 60 * 60_000;
 const PERIOD_MS = 10 * 60_000;
 
 /**
- * Removes blobs that no asset names any more, an hour after the last did. It goes by the store's own list,
- * never by a look at the disk, and not while an upload places a blob.
+ * Removes blobs that no asset names any more, an hour after the last did, or at once while room is short. It goes by
+ * the store's own list, never by a look at the disk, and not while uploads place blobs.
  */
 export class Collector {
   #timer: NodeJS.Timeout | null = null;
-  /** The last of those who take turns: placing a blob, and collecting. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Uploads that place a blob, or wait to: any number of them side by side. */
+  readonly #placing = new Set<Promise<unknown>>();
+  /** The last collection; nothing is placed before its end. */
+  #collecting: Promise<unknown> = Promise.resolve();
+  /** The grace period of a collection that has yet to begin; null where there is none. */
+  #dueGraceMs: number | null = null;
+  #isRoomShort = false;
 
   constructor(
     private readonly store: Store,
@@ -23,31 +28,50 @@ export class Collector {
   start(): void {
     this.#collect(GRACE_MS);
     this.#timer = setInterval(() => this.#collect(GRACE_MS), PERIOD_MS);
+    this.store.onFull(() => this.makeRoom());
   }
 
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#turn;
+    await Promise.allSettled([...this.#placing, this.#collecting]);
   }
 
   /** Nothing is collected while `place` runs. */
-  withoutCollecting<T>(place: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(place);
-    this.#turn = turn.catch(() => {}); // Told to who placed, and no concern of the next.
-    return turn;
+  async withoutCollecting<T>(place: () => Promise<T>): Promise<T> {
+    const placing = this.#collecting.then(place);
+    this.#placing.add(placing);
+    try {
+      const placed = await placing;
+      this.#isRoomShort = false;
+      return placed;
+    } finally {
+      this.#placing.delete(placing);
+    }
   }
 
-  /** Collects at once, whatever the grace period: room is short. */
+  /** Something found no room: collects at once, whatever the grace period. */
   makeRoom(): void {
+    this.#isRoomShort = true;
     this.#collect(0);
   }
 
+  /** An asset has let go of its blob: where room is short, that is what has been waited for. */
+  letGo(): void {
+    if (this.#isRoomShort) this.#collect(0);
+  }
+
   #collect(graceMs: number): void {
-    this.#turn = this.#turn.then(() => this.#round(graceMs));
+    const isWaiting = this.#dueGraceMs !== null;
+    this.#dueGraceMs = Math.min(graceMs, this.#dueGraceMs ?? graceMs);
+    if (isWaiting) return;
+    const before = [...this.#placing, this.#collecting];
+    this.#collecting = Promise.allSettled(before).then(() => this.#round());
   }
 
   /** What fails is tried again in the next round: a blob that stays too long takes room and does no harm. */
-  async #round(graceMs: number): Promise<void> {
+  async #round(): Promise<void> {
+    const graceMs = this.#dueGraceMs ?? GRACE_MS;
+    this.#dueGraceMs = null;
     try {
       const unnamed = await this.store.listUnnamedBlobs(graceMs);
       for (const sha256 of unnamed) await this.blobs.remove(sha256);

@@ -93,7 +93,7 @@ async function list({ store }: AssetParts): Promise<Response> {
   return Response.json({ assets, count: assets.length } satisfies v.InferOutput<typeof AssetList>);
 }
 
-async function remove({ store, log }: AssetParts, c: AppContext): Promise<Response> {
+async function remove({ store, collector, log }: AssetParts, c: AppContext): Promise<Response> {
   const filename = parseFileName(c.req.param("filename") ?? "");
   const caller = c.get("caller");
   const precondition = preconditionOf(c.req.raw.headers);
@@ -102,6 +102,7 @@ async function remove({ store, log }: AssetParts, c: AppContext): Promise<Respon
   if (outcome.kind === "preconditionFailed") {
     throw preconditionFailed("If-Match", `asset ${filename} is not, or no longer, of that version`);
   }
+  collector.letGo();
   const { revision } = outcome;
   log.info({ requestId: caller.requestId, filename, revision }, "asset deleted");
   return new Response(null, { status: 204, headers: { "X-Revision": String(revision) } });

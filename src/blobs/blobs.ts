@@ -25,9 +25,11 @@ export interface FinishedBlob {
 
 /**
  * Bytes, each content once, found by their SHA-256. They never change. Names and revisions are the store's.
- * Throws the fault `STORAGE_FULL` where there is no room.
+ * Throws the fault `STORAGE_FULL` where there is no room, and `STORE_UNAVAILABLE` where the disk fails.
  */
 export interface Blobs {
+  /** Why no blob can be kept, as far as the last attempt tells; null while all is well, or the disk is just full. */
+  readonly trouble: string | null;
   stage(): Promise<StagedBlob>;
   /** The bytes, or a part of them, read as they are sent. A download goes on when its blob is removed meanwhile. */
   open(sha256: string, range?: ByteRange): Blob;

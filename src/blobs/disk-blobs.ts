@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { storageFull } from "../fault.ts";
+import { makeFolder } from "../folder.ts";
+import { Attempts } from "./attempts.ts";
 import type { Blobs, ByteRange, FinishedBlob, StagedBlob } from "./blobs.ts";
 
 const LEFT_OVER_MS = 24 * 60 * 60_000;
@@ -13,18 +13,23 @@ const LEFT_OVER_MS = 24 * 60 * 60_000;
 export class DiskBlobs implements Blobs {
   readonly #blobs: string;
   readonly #staging: string;
+  readonly #attempts = new Attempts();
 
   /** Makes its two folders in `dataDir` where they are missing. */
   constructor(dataDir: string) {
     this.#blobs = join(dataDir, "blobs");
     this.#staging = join(dataDir, "tmp");
-    for (const folder of [this.#blobs, this.#staging]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [this.#blobs, this.#staging]) makeFolder(folder);
+  }
+
+  get trouble(): string | null {
+    return this.#attempts.trouble;
   }
 
   async stage(): Promise<StagedBlob> {
     const path = join(this.#staging, crypto.randomUUID());
-    const file = await orStorageFull(open(path, "wx", 0o600));
-    return new StagedFile(file, path, this.#blobs);
+    const file = await this.#attempts.make(open(path, "wx", 0o600));
+    return new StagedFile(file, path, this.#blobs, this.#attempts);
   }
 
   open(sha256: string, range?: ByteRange): Blob {
@@ -38,6 +43,7 @@ export class DiskBlobs implements Blobs {
 
   async remove(sha256: string): Promise<void> {
     await rm(join(this.#blobs, sha256), { force: true });
+    await flushFolder(this.#blobs); // Else a power cut could bring back what is forgotten by then.
   }
 
   /** Removes temporary files that a crash has left, once they are a day old. */
@@ -59,17 +65,18 @@ class StagedFile implements StagedBlob {
     private readonly file: FileHandle,
     private readonly path: string,
     private readonly folder: string,
+    private readonly attempts: Attempts,
   ) {}
 
   async write(chunk: Uint8Array): Promise<void> {
-    const written = orStorageFull(writeAll(this.file, chunk));
+    const written = this.attempts.make(writeAll(this.file, chunk));
     this.#hash.update(chunk); // While the disk is at it.
     this.#size += chunk.length;
     await written;
   }
 
   async finish(): Promise<FinishedBlob> {
-    await orStorageFull(this.file.sync());
+    await this.attempts.make(this.file.sync());
     await this.#close();
     const sha256 = this.#hash.digest("hex");
     return { sha256, size: this.#size, keep: () => this.#keep(join(this.folder, sha256)) };
@@ -82,13 +89,9 @@ class StagedFile implements StagedBlob {
 
   /** One that is there already has the same bytes: to put ours in its place changes nothing for its readers. */
   async #keep(path: string): Promise<void> {
-    await orStorageFull(rename(this.path, path));
-    const folder = await open(this.folder, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await this.attempts.make(rename(this.path, path));
+    await this.attempts.make(flushFolder(this.folder));
+    this.attempts.succeeded();
   }
 
   async #close(): Promise<void> {
@@ -105,12 +108,12 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
-async function orStorageFull<T>(attempt: Promise<T>): Promise<T> {
+/** The names in a folder are flushed apart from the bytes of its files. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
   try {
-    return await attempt;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOSPC" || code === "EDQUOT") throw storageFull({ cause: error });
-    throw error;
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

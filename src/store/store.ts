@@ -135,6 +135,8 @@ export interface Store {
   counts(): Promise<Counts>;
   /** Calls `listener` for each committed change, before the change is answered and can be announced. */
   onChange(listener: (change: Change) => void): void;
+  /** Calls `listener` for each write that finds no room. */
+  onFull(listener: () => void): void;
 
   /** The oldest announcements that are due, at most `most`. They stay in the outbox. */
   claimAnnouncements(most: number): Promise<readonly Announcement[]>;

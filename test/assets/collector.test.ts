@@ -81,6 +81,55 @@ describe("the collector", () => {
     ]);
   });
 
+  test("lets any number of uploads place their blobs side by side", async () => {
+    await using collecting = await startCollecting();
+    const { collector } = collecting;
+    const second = Promise.withResolvers<string>();
+    const first = collector.withoutCollecting(() => second.promise); // It waits for what is begun after it.
+    await collector.withoutCollecting(async () => second.resolve("the second was placed meanwhile"));
+    expect(await first).toBe("the second was placed meanwhile");
+  });
+
+  test("removes what is let go at once while room is short, and only then", async () => {
+    await using collecting = await startCollecting();
+    const { collector, blobs } = collecting;
+    const first = await collecting.upload("a.bin", "first");
+    await collecting.upload("a.bin", "second");
+    collector.letGo();
+    await collector.stop();
+    expect(await blobs.exists(first)).toBe(true);
+
+    collector.makeRoom();
+    await collector.stop();
+    const third = await collecting.upload("b.bin", "third");
+    await collecting.upload("b.bin", "fourth");
+    collector.letGo();
+    await collector.stop();
+    expect(await blobs.exists(first)).toBe(false);
+    expect(await blobs.exists(third)).toBe(false);
+
+    await collector.withoutCollecting(async () => "found room");
+    const fifth = await collecting.upload("c.bin", "fifth");
+    await collecting.upload("c.bin", "sixth");
+    collector.letGo();
+    await collector.stop();
+    expect(await blobs.exists(fifth)).toBe(true);
+  });
+
+  test("makes room when any write of the store has found none", async () => {
+    await using collecting = await startCollecting();
+    let full = () => {};
+    collecting.opened.store.onFull = (listener) => {
+      full = listener;
+    };
+    const collector = collecting.start();
+    const old = await collecting.upload("a.bin", "old");
+    await collecting.upload("a.bin", "current");
+    full();
+    await collector.stop();
+    expect(await collecting.blobs.exists(old)).toBe(false);
+  });
+
   test("tells who placed of what went wrong, and goes on", async () => {
     await using collecting = await startCollecting();
     const { collector } = collecting;
@@ -122,9 +171,13 @@ class Collecting implements AsyncDisposable {
 
   /** One round, as each start begins with. */
   async collect(): Promise<void> {
+    await this.start().stop();
+  }
+
+  start(): Collector {
     const collector = this.#newCollector();
     collector.start();
-    await collector.stop();
+    return collector;
   }
 
   async place(content: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskBlobs } from "../../src/blobs/index.ts";
 import { filesUnder } from "../support/files.ts";
@@ -36,6 +36,22 @@ describe("blobs on a disk", () => {
     expect(await filesUnder(dir.path)).toHaveLength(3);
     for (const staged of [empty, begun, finished]) await staged.discard();
     expect(await filesUnder(dir.path)).toEqual([]);
+  });
+
+  test("say that the disk fails, and go on saying so until one is kept again", async () => {
+    await using dir = await tempDir();
+    const blobs = new DiskBlobs(dir.path);
+    const keepOne = async () => {
+      const staged = await blobs.stage();
+      await (await staged.finish()).keep();
+    };
+    expect(blobs.trouble).toBeNull();
+    await rm(join(dir.path, "blobs"), { recursive: true });
+    await expect(keepOne()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(blobs.trouble).toContain("ENOENT");
+    await mkdir(join(dir.path, "blobs"));
+    await keepOne();
+    expect(blobs.trouble).toBeNull();
   });
 
   test("are swept of temporary files that are older than a day, and of nothing else", async () => {

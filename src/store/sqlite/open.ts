@@ -1,6 +1,6 @@
 import { SQLiteError } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../folder.ts";
 import { openForReading, openForWriting } from "./database.ts";
 import { lockDirectory } from "./lock.ts";
 import { Reserve } from "./reserve.ts";
@@ -47,7 +47,7 @@ function prepare(databasePath: string, reservePath: string): void {
 
 function makeDirectory(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
   } catch (error) {
     throw new StoreOpenError(`DATA_DIR ${dataDir} cannot be made: ${String(error)}`, { cause: error });
   }

@@ -30,6 +30,7 @@ export class SqliteStore implements Store {
   readonly #writer: WriterThread;
   readonly #lists: ReaderThread;
   readonly #listeners: ((change: Change) => void)[] = [];
+  readonly #fullListeners: (() => void)[] = [];
 
   constructor(
     private readonly db: Database,
@@ -37,7 +38,12 @@ export class SqliteStore implements Store {
     private readonly now: () => Date,
     options: WriterOptions,
   ) {
-    this.#writer = new WriterThread(options, now, (write, outcome) => this.#tell(write, outcome));
+    this.#writer = new WriterThread(options, now, {
+      done: (write, outcome) => this.#tell(write, outcome),
+      full: () => {
+        for (const listener of this.#fullListeners) listener();
+      },
+    });
     this.#lists = new ReaderThread(options.databasePath);
     this.failed = this.#writer.failed;
   }
@@ -80,6 +86,10 @@ export class SqliteStore implements Store {
 
   onChange(listener: (change: Change) => void): void {
     this.#listeners.push(listener);
+  }
+
+  onFull(listener: () => void): void {
+    this.#fullListeners.push(listener);
   }
 
   /**

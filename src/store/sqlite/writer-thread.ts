@@ -9,6 +9,14 @@ const MOST_WAITING = 10_000;
 /** So much content goes into one transaction at the most, one write apart: the log must fit into the reserve. */
 const MOST_BATCH_BYTES = 1024 * 1024;
 
+/** Who hears of writes before anybody who waits for them does. */
+export interface WriteWatcher {
+  /** It is committed. */
+  done(write: Write, outcome: Outcome<Verb>): void;
+  /** It found no room. */
+  full(): void;
+}
+
 /**
  * The main thread's end of the thread that writes, so that no request waits for another's fsync. Writes that
  * come while a batch is being committed go together in the next.
@@ -23,11 +31,10 @@ export class WriterThread {
   #waiting: Pending[] = [];
   #committing: Pending[] | null = null;
 
-  /** `onDone` hears of each committed write before anybody who waits for it does. */
   constructor(
     options: WriterOptions,
     private readonly now: () => Date,
-    private readonly onDone: (write: Write, outcome: Outcome<Verb>) => void,
+    private readonly watcher: WriteWatcher,
   ) {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
@@ -94,11 +101,12 @@ export class WriterThread {
         if (write.verb === "saveConfig" || write.verb === "saveAsset" || write.verb === "deleteFile") {
           this.#trouble = null; // There is room again, or has been made.
         }
-        this.onDone(write, answer.outcome);
+        this.watcher.done(write, answer.outcome);
         resolve(answer.outcome);
         return;
       case "full":
         this.#trouble = "the disk is full";
+        this.watcher.full();
         reject(storageFull());
         return;
       default:
