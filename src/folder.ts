@@ -13,7 +13,8 @@ export function makeFolder(path: string): void {
   }
 }
 
-function flushFolder(path: string): void {
+/** Flushes the names of what is in a folder. */
+export function flushFolder(path: string): void {
   const folder = openSync(path, "r");
   try {
     fsyncSync(folder);

@@ -60,8 +60,9 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     hasFailed = true;
   });
   let isDraining = false;
+  const trouble = () => store.trouble ?? blobs.trouble;
   const condition = async (): Promise<Condition> => ({
-    storeTrouble: store.trouble ?? blobs.trouble,
+    storeTrouble: trouble(),
     hasFailed,
     isDraining,
     mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
@@ -75,7 +76,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     oldestAnnouncementSeconds: async () => secondsSince((await store.counts()).oldestAnnouncement, now()),
     mqttEnabled: () => broker !== null,
     mqttConnected: () => broker?.connected ?? false,
-    storeHealthy: () => store.trouble === null,
+    storeHealthy: () => trouble() === null,
     storeSpace: () => disk.space(),
   });
 

@@ -55,9 +55,15 @@ export class ServiceProcess extends ServiceClient implements AsyncDisposable {
 /** What a process that was to start a service said on stderr, and its exit code. */
 export type FailedStart = { readonly exitCode: number | null; readonly log: Lines };
 
-/** Runs `src/main.ts` and waits until it listens. `env` is all that it is given, beside a port the system chooses. */
-export async function startServiceProcess(env: Environment): Promise<ServiceProcess> {
-  const { child, log } = spawnService(env);
+/**
+ * Runs `src/main.ts` and waits until it listens. `env` is all that it is given, beside a port the system chooses;
+ * `under` is a program that runs it, such as a tracer, without a process of its own between it and us.
+ */
+export async function startServiceProcess(
+  env: Environment,
+  under: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const { child, log } = spawnService(env, under);
   const listening = log.line(/"msg":"listening"/, 0, STARTED_WITHIN_MS);
   const ended = child.exited.then((code) => {
     throw new Error(`the service ended with ${code} instead of listening:\n${log.all.join("\n")}`);
@@ -72,8 +78,8 @@ export async function startServiceProcess(env: Environment): Promise<ServiceProc
 }
 
 /** Runs `src/main.ts` where it is to refuse its start. */
-export async function failToStart(env: Environment): Promise<FailedStart> {
-  const { child, log, read } = spawnService(env);
+export async function failToStart(env: Environment, under: readonly string[] = []): Promise<FailedStart> {
+  const { child, log, read } = spawnService(env, under);
   try {
     await within(REFUSED_WITHIN_MS, "the end of a service that can't start", child.exited);
     await read;
@@ -89,9 +95,12 @@ export function environment(dataDir: string, mqtt?: BrokerSettings): Environment
   return { DATA_DIR: dataDir, SIGNING_KEY_PATH: signingKey().privateKeyPath, ...broker };
 }
 
-function spawnService(env: Environment): { child: Process; log: Lines; read: Promise<void> } {
+function spawnService(
+  env: Environment,
+  under: readonly string[],
+): { child: Process; log: Lines; read: Promise<void> } {
   const { PATH = "", TMPDIR = "/tmp" } = process.env;
-  const child = Bun.spawn([process.execPath, MAIN], {
+  const child = Bun.spawn([...under, process.execPath, MAIN], {
     env: { PATH, TMPDIR, PORT: "0", ...env },
     stdin: "ignore",
     stdout: "ignore",

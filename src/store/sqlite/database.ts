@@ -1,5 +1,7 @@
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { flushFolder } from "../../folder.ts";
 import { migrations } from "./migrations.ts";
 import { StoreOpenError } from "./store-open-error.ts";
 
@@ -22,6 +24,7 @@ export function openForWriting(path: string): Database {
       db.run("pragma synchronous = full");
       // A log that an fsync error may have left behind must not carry new commits: begin a new one.
       db.run("pragma wal_checkpoint(truncate)");
+      flushFolder(dirname(path)); // SQLite flushes the log's name too, but does not mind when that fails.
       if (!isNew && !wasClosed) checkIsSound(db, path);
       migrate(db);
       return db;
@@ -110,13 +113,14 @@ function numberFrom(db: Database, pragma: "application_id" | "user_version"): nu
   return row?.[pragma] ?? 0;
 }
 
-/** Turns what SQLite says of a file that is none of its own, or damaged, into what to do about it. */
+/** Turns what SQLite or the system says of a file that cannot be used into what to do about it. */
 function explaining<T>(path: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
-    const reason = reasons[error.code?.split("_", 2).join("_") ?? ""] ?? error.message;
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const reason =
+      reasons[String(error.code).split("_", 2).join("_")] ?? `cannot be opened: ${error.message}`;
     throw new StoreOpenError(`${path} ${reason}`, { cause: error });
   }
 }
