@@ -1,9 +1,13 @@
 // `bun run bench`: every measure, side by side with its peers, in one table. bench/README.md tells how.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runCommand, Stop, say, WRONG_USAGE } from "../scripts/cli.mjs";
 import type { Scale } from "./measure.ts";
 import { measures } from "./measures.ts";
+import { machine } from "./report/machine.ts";
 import type { Outcome } from "./report/outcome.ts";
+import { pictureOf } from "./report/picture.ts";
+import { resultsPage } from "./report/results.ts";
 import { tableOf } from "./report/table.ts";
 import { runMeasure } from "./run-measure.ts";
 
@@ -26,17 +30,27 @@ const QUICK: Scale = {
 const ROUNDS = 3;
 
 await runCommand(async () => {
-  const { names, rounds, scale } = readArguments();
-  const chosen = measures.filter(({ name }) => names.length === 0 || names.includes(name));
+  const { names, rounds, isQuick } = readArguments();
+  const isWhole = names.length === 0 && !isQuick;
+  const on = machine();
   const outcomes: Outcome[] = [];
-  for (const measure of chosen) {
+  for (const measure of measures) {
+    if (names.length > 0 && !names.includes(measure.name)) continue;
     const began = performance.now();
-    outcomes.push(...(await runMeasure(measure, scale, rounds)));
+    outcomes.push(...(await runMeasure(measure, isQuick ? QUICK : FULL, rounds)));
     say(`${measure.name}: ${Math.round((performance.now() - began) / 1000)} s`);
   }
   say(`\n${tableOf(outcomes)}`);
+  if (isQuick) say("\nQuick: the loads are short and the fleets small, whatever the rows say.");
+  if (isWhole) await keep(outcomes, on, rounds);
   return outcomes.every((each) => each.kind === "measured" && each.verdict !== "missed") ? 0 : 1;
 });
+
+async function keep(outcomes: readonly Outcome[], on: ReturnType<typeof machine>, rounds: number) {
+  await Bun.write(join(import.meta.dir, "RESULTS.md"), resultsPage(outcomes, on, rounds, new Date()));
+  await Bun.write(join(import.meta.dir, "results.svg"), pictureOf(outcomes));
+  say("\nWritten to bench/RESULTS.md and bench/results.svg.");
+}
 
 function readArguments() {
   try {
@@ -52,7 +66,7 @@ function readArguments() {
     const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
     if (!Number.isInteger(rounds) || rounds < 1)
       throw new Error(`--rounds ${values.rounds}: not a number above 0`);
-    return { names: values.measure, rounds, scale: values.quick ? QUICK : FULL };
+    return { names: values.measure, rounds, isQuick: values.quick };
   } catch (error) {
     const names = measures.map(({ name }) => name).join(", ");
     const usage = `bun run bench [--measure NAME]… [--rounds N] [--quick]\nmeasures: ${names}`;

@@ -22,7 +22,7 @@ export const assetGet: Measure = {
       goal: { better: "more", must: 0.8, aim: 1.3 },
     },
     range: {
-      what: "a range of 64 KB in it",
+      what: "GET a range of 64 KB of an asset",
       against: "nginx with sendfile",
       unit: "/s",
       goal: { better: "more", must: 0.8, aim: 1.3 },

@@ -21,7 +21,7 @@ export const deviceGet: Measure = {
       goal: { better: "more", must: 0.8, aim: 0.95 },
     },
     unchanged: {
-      what: "the same with If-None-Match (304)",
+      what: "GET config.json, unchanged (304)",
       against: "nginx, one worker",
       unit: "/s",
       goal: { better: "more", must: 0.55, aim: 0.75 },

@@ -12,8 +12,8 @@ export const durableSave: Measure = {
   needs: ["wrk", "mosquitto"],
   rows: {
     1: row("durable save, 2 KB, 1 connection", 0.2, 0.35),
-    16: row("16 connections", 1, 2.5),
-    64: row("64 connections", 1.2, 4),
+    16: row("durable save, 16 connections", 1, 2.5),
+    64: row("durable save, 64 connections", 1.2, 4),
   },
   async prepare({ seconds }, running) {
     const { service } = await startMeasured(running);

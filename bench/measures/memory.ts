@@ -15,9 +15,9 @@ export const memory: Measure = {
   name: "memory",
   needs: ["wrk", "mosquitto"],
   rows: {
-    idle: row("resident memory, idle after the start", 100, 70),
-    fleet: row("with 100,000 configs, each fetched", 200, 120),
-    saved: row("after 1 million saves", 300, 150),
+    idle: row("resident memory, idle", 100, 70),
+    fleet: row("resident memory, 100,000 configs, each fetched", 200, 120),
+    saved: row("resident memory, after 1 million saves", 300, 150),
   },
   async prepare({ configs, saves }, running) {
     const fleet = join(running.use(await tempDir()).path, "fleet");

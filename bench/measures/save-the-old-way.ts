@@ -9,8 +9,8 @@ export const saveTheOldWay: Measure = {
   needs: ["wrk", "mosquitto", "python3-flask", "python3-waitress", "python3-paho-mqtt"],
   rows: {
     1: row("durable save, 2 KB, 1 connection", 1.3, 2),
-    16: row("16 connections", 8, 15),
-    64: row("64 connections", 12, 30),
+    16: row("durable save, 16 connections", 8, 15),
+    64: row("durable save, 64 connections", 12, 30),
   },
   async prepare({ seconds }, running) {
     const { service, broker } = await startMeasured(running);
