@@ -10,6 +10,12 @@ export const ENVELOPE_BYTES = 64 * 1024;
 const MOST_FIELD_BYTES = 4_096;
 const MOST_PARTS = 16;
 const MOST_HEADER_BYTES = 16 * 1024;
+/**
+ * What the parser is given at once, and what a part's stream holds: more. A part that is passed over and fills its
+ * stream, in one write with the form's end, would leave that write waiting for ever (@fastify/busboy 3.2.6).
+ */
+const MOST_AT_ONCE_BYTES = 128 * 1024;
+const PART_HOLDS_BYTES = 2 * MOST_AT_ONCE_BYTES;
 
 /**
  * Reads a multipart form (RFC 7578) as it streams in: its fields into `arrived`, its file onto the disk. Throws
@@ -87,6 +93,7 @@ function formOf(headers: Headers, maxBytes: number): BusboyInstance {
     return new Busboy({
       headers: Object.fromEntries(headers) as BusboyHeaders, // Content-Type, all that it reads, was just checked.
       preservePath: true,
+      fileHwm: PART_HOLDS_BYTES,
       isPartAFile: (field, _type, filename) => filename !== undefined || field === "file",
       limits: {
         fieldSize: MOST_FIELD_BYTES,
@@ -118,10 +125,13 @@ async function pump(
     });
     if (piece?.value === undefined) break;
     deadlines.moved();
-    allBytes += piece.value.length;
-    const takesMore = form.write(piece.value);
-    checkEnvelope(besidesFile(allBytes));
-    if (!takesMore) await once(form, "drain");
+    for (let at = 0; at < piece.value.length; at += MOST_AT_ONCE_BYTES) {
+      const slice = piece.value.subarray(at, at + MOST_AT_ONCE_BYTES);
+      allBytes += slice.length;
+      const takesMore = form.write(slice);
+      checkEnvelope(besidesFile(allBytes));
+      if (!takesMore) await once(form, "drain");
+    }
   }
   form.end();
   await finished;

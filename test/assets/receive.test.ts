@@ -94,6 +94,23 @@ describe("a form", () => {
     });
   });
 
+  test.each([70_000, 130_000, 300_000, 2_000_000])(
+    "with %p bytes in a part that nobody asked for is refused at once, also where it comes in one piece",
+    async (bytes) => {
+      const { contentType, body } = multipart([
+        fileOf(Buffer.alloc(100)),
+        { name: "x", value: Buffer.alloc(bytes) },
+      ]);
+      const unasked = Buffer.from(
+        body.toString("latin1").replace('form-data; name="x"', "attachment"),
+        "latin1",
+      );
+      const refused = within(1_000, "a refusal", received(streamOf([unasked]), contentType));
+      await expect(refused).rejects.toMatchObject({ message: expect.stringContaining("besides the file's") });
+      expect(await filesUnder(dir.path)).toEqual([]);
+    },
+  );
+
   test("that stands still ends at its deadline, with nothing left", async () => {
     const { contentType, body } = multipart([...signedFields(), fileOf(Buffer.alloc(1_000))]);
     const endless = streamOf([body.subarray(0, -500)], false);
