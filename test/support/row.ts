@@ -13,6 +13,8 @@ export interface RowOptions {
   readonly needs?: readonly Tool[];
   /** For `npm test`; in full a row has a quarter of an hour. */
   readonly timeoutMs?: number;
+  /** Time is what it mostly needs: it may pass beside others of its file that wait, too. */
+  readonly waits?: boolean;
 }
 
 /** What a row is handed. */
@@ -51,7 +53,7 @@ export function row(
   options: RowOptions,
   run: (run: RowRun) => Promise<void>,
 ): void {
-  const { rounds = { test: 1, full: 1 }, needs = [], timeoutMs = TEST_TIMEOUT_MS } = options;
+  const { rounds = { test: 1, full: 1 }, needs = [], timeoutMs = TEST_TIMEOUT_MS, waits = false } = options;
   const count = roundsOf(rounds);
   if (count === 0) return;
   const name = `${id}: ${promise}`;
@@ -62,7 +64,8 @@ export function row(
     test.skip(`${name} (${reason})`, () => {});
     return;
   }
-  test(name, () => runRow(id, promise, count, run), isFull ? FULL_TIMEOUT_MS : timeoutMs);
+  const declare = waits ? test.concurrent : test;
+  declare(name, () => runRow(id, promise, count, run), isFull ? FULL_TIMEOUT_MS : timeoutMs);
 }
 
 async function runRow(id: RowId, promise: string, rounds: number, run: (run: RowRun) => Promise<void>) {

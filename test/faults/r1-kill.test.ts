@@ -1,0 +1,42 @@
+import { expect } from "bun:test";
+import { join } from "node:path";
+import { startBroker } from "../support/broker.ts";
+import { HistoryLog, randomLoad } from "../support/history/index.ts";
+import { row } from "../support/row.ts";
+import { environment, startServiceProcess } from "../support/service-process.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+const WRITERS = 8;
+
+row(
+  "R1",
+  "kill -9 under load loses nothing that was answered, leaves nothing half done, and all is announced after the restart",
+  { rounds: { test: 4, full: 30 }, timeoutMs: 60_000 },
+  async ({ rounds, random, did }) => {
+    await using dir = await tempDir();
+    await using broker = await startBroker();
+    await using announced = await broker.subscribe("iotsupport/updates/#");
+    const env = environment(join(dir.path, "data"), broker.mqtt);
+    const log = new HistoryLog();
+    for (let round = 0; round < rounds; round++) {
+      await using service = await startServiceProcess(env);
+      log.note("the service has started");
+      await log.through(service).readAll();
+      const load = randomLoad(log.through(service), random, { writers: WRITERS, configs: 12, uploaders: 1 });
+      await Bun.sleep(random.int(0, 400)); // The moment is the fault: any will do.
+      await service.kill();
+      log.ended();
+      await load;
+      did("kills");
+    }
+    await using service = await startServiceProcess(env);
+    await log.expectToHold(service, announced);
+    const answered = log.history.filter((each) => "answer" in each && each.answer.kind === "done").length;
+    did("answered changes", answered);
+    did(
+      "lost requests",
+      log.history.filter((each) => "answer" in each && each.answer.kind === "lost").length,
+    );
+    expect(answered).toBeGreaterThan(rounds * WRITERS);
+  },
+);

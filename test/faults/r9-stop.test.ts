@@ -1,0 +1,154 @@
+import { expect } from "bun:test";
+import { join } from "node:path";
+import { startBroker } from "../support/broker.ts";
+import { until } from "../support/deadline.ts";
+import { assetOf, HistoryLog, newVersion, randomLoad } from "../support/history/index.ts";
+import { startLink } from "../support/link.ts";
+import { atOnce, macs } from "../support/load.ts";
+import { openRaw, type RawConnection } from "../support/raw-http.ts";
+import { row } from "../support/row.ts";
+import { environment, startServiceProcess } from "../support/service-process.ts";
+import { signedForm, uploadHead } from "../support/signed-form.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+const UPDATES = "iotsupport/updates/#";
+/** The listener's 5 s for those who keep it up, the outbox's 5 s, MQTT's 1 s, and some for a busy machine. */
+const STOPPED_WITHIN_MS = 15_000;
+
+row(
+  "R9",
+  "SIGTERM under load: what was asked before is answered, no new connection is taken, DISCONNECT is said, the end is 0",
+  { rounds: { test: 1, full: 5 }, timeoutMs: 60_000, waits: true },
+  async ({ rounds, random, did }) => {
+    await using dir = await tempDir();
+    await using broker = await startBroker();
+    await using announced = await broker.subscribe(UPDATES);
+    const env = environment(join(dir.path, "data"), broker.mqtt);
+    const log = new HistoryLog();
+    for (let round = 0; round < rounds; round++) {
+      await using service = await startServiceProcess(env);
+      const logged = broker.log.all.length;
+      using stuckHead = await openRaw(service.url);
+      await stuckHead.send("GET /api/configs HTTP/1.1\r\nHost: half");
+      await log.through(service).save("assets/large.bin", "none", 20_000_000);
+      using stuckReader = await openRaw(service.url);
+      stuckReader.stopReading();
+      await stuckReader.send("GET /api/assets/large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+      using upload = await beginUpload(log, service.url, `begun-${round}.bin`);
+
+      const before = log.history.length;
+      const load = randomLoad(log.through(service), random, { writers: 8, configs: 12, uploaders: 1 });
+      await until("some is done", () => log.history.length > before + 200, 20_000);
+      const signalledAt = performance.now();
+      service.signal("SIGTERM");
+      await until("no new connection is taken", () => isRefused(service.url));
+      await upload.finish();
+      expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
+      log.ended();
+      await load;
+      expect(lostBetween(log, before, signalledAt)).toEqual([]);
+      const said = await broker.log.line(/Client iotsupport\S+ disconnected/, logged);
+      expect(said).not.toContain("closed its connection");
+      did("stops under load");
+    }
+    did("requests", log.history.filter((each) => "answer" in each).length);
+    await log.allAnnounced(announced);
+    await using service = await startServiceProcess(environment(join(dir.path, "data")));
+    await log.expectToHold(service, announced);
+  },
+);
+
+row(
+  "R9",
+  "what waits at SIGTERM is announced before the end",
+  { rounds: { test: 1, full: 5 } },
+  async ({ rounds, did }) => {
+    await using dir = await tempDir();
+    await using broker = await startBroker();
+    await using announced = await broker.subscribe(UPDATES);
+    await using link = await startLink(broker);
+    const log = new HistoryLog();
+    for (let round = 0; round < rounds; round++) {
+      await using service = await startServiceProcess(environment(join(dir.path, "data"), link.mqtt));
+      await until("the broker is there", async () => (await service.health()).mqtt === "connected");
+      link.goDeaf();
+      const files = macs(50).map((mac) => `configs/${mac}`);
+      await atOnce(8, files, (file) => log.through(service).save(file));
+      service.signal("SIGTERM");
+      await service.log.line(/"msg":"stopping"/);
+      await link.restore();
+      expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
+      log.heard(await announced.upToNow());
+      log.expectAllAnnounced();
+      did("announcements that waited", files.length);
+    }
+  },
+);
+
+row("R9", "a broker that hangs does not hold up the end", { waits: true }, async () => {
+  await using dir = await tempDir();
+  await using broker = await startBroker();
+  await using service = await startServiceProcess(environment(join(dir.path, "data"), broker.mqtt));
+  await until("the broker is there", async () => (await service.health()).mqtt === "connected");
+  broker.freeze();
+  await atOnce(8, macs(50), (mac) => service.saveConfig(mac, {}));
+  service.signal("SIGTERM");
+  expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
+});
+
+row("R9", "while it drains it is not ready, and all else goes on", { waits: true }, async ({ did }) => {
+  await using dir = await tempDir();
+  const env = { ...environment(join(dir.path, "data")), DRAIN_SECONDS: "2" };
+  await using service = await startServiceProcess(env);
+  const ready = async () => (await service.request("GET", "/api/health/ready")).status;
+  expect(await ready()).toBe(200);
+  service.signal("SIGTERM");
+  await until("it is not ready", async () => (await ready()) === 503);
+  expect((await service.request("GET", "/api/health/live")).status).toBe(200);
+  const files = macs(20);
+  await atOnce(4, files, (mac) => service.saveConfig(mac, {}));
+  expect(await isRefused(service.url)).toBe(false);
+  expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
+  did("saves while it drained", files.length);
+});
+
+/** Sends half of an upload. Of the other half it is expected that it is still taken. */
+async function beginUpload(
+  log: HistoryLog,
+  url: string,
+  name: string,
+): Promise<Disposable & { finish(): Promise<void> }> {
+  const file = `assets/${name}`;
+  const version = newVersion(file);
+  const form = signedForm(name, assetOf(version));
+  const connection: RawConnection = await openRaw(url);
+  const asked = { kind: "save", file, version, condition: "none", sentAt: performance.now() } as const;
+  await connection.send(uploadHead(form.length));
+  await connection.send(form.subarray(0, form.length >> 1));
+  return {
+    async finish() {
+      await connection.send(form.subarray(form.length >> 1));
+      const { status, headers } = await connection.response();
+      expect(status).toBe(200);
+      const revision = Number(headers.get("x-revision"));
+      log.begin({ ...asked, answer: { kind: "done", at: performance.now(), revision } });
+    },
+    [Symbol.dispose]: () => connection.hangUp(),
+  };
+}
+
+/** What was sent before the signal and was not answered. */
+function lostBetween(log: HistoryLog, from: number, signalledAt: number) {
+  return log.history
+    .slice(from)
+    .filter((each) => "answer" in each && each.answer.kind === "lost" && each.sentAt < signalledAt);
+}
+
+async function isRefused(url: string): Promise<boolean> {
+  try {
+    using _connection = await openRaw(url);
+    return false;
+  } catch {
+    return true;
+  }
+}
