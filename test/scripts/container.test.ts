@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readDockerfile } from "../support/dockerfile.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { run } from "./npm-start.ts";
 
@@ -15,22 +16,29 @@ type ComposeService = {
 
 const PROJECT = join(import.meta.dir, "../..");
 const projectFile = (name: string) => readFile(join(PROJECT, name), "utf8");
-const dockerfile = await projectFile("Dockerfile");
+const stages = readDockerfile(await projectFile("Dockerfile"));
 const { services } = Bun.YAML.parse(await projectFile("docker-compose.yml")) as Compose;
 
 test("the image is built on the Bun that package.json pins, and every other image has an exact tag", async () => {
   const { dependencies } = JSON.parse(await projectFile("package.json"));
-  const stages = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
-  expect(new Set(stages)).toEqual(new Set([`oven/bun:${dependencies.bun}-slim`]));
+  expect(stages.map(({ base }) => base)).toEqual(
+    ["slim", "distroless"].map((variant) => `oven/bun:${dependencies.bun}-${variant}`),
+  );
   for (const { build, image = "" } of Object.values(services)) {
     if (build === undefined) expect(image).toMatch(/:\d+\.\d+\.\d+$/);
   }
 });
 
-test("no container runs as root", () => {
-  expect(dockerfile.match(/^USER .*$/gm)).toEqual(["USER 1000:1000"]);
-  for (const { build, user } of Object.values(services)) {
-    expect(user ?? (build && "1000:1000")).toBe("1000:1000");
+test("no container runs as root, nor with what it does not need", () => {
+  expect(instructions("USER").map(({ text }) => text)).toEqual(["1000:1000"]);
+  for (const service of Object.values(services)) {
+    expect(service.user ?? (service.build && "1000:1000")).toBe("1000:1000");
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+      pids_limit: expect.any(Number),
+    });
   }
 });
 
@@ -41,9 +49,9 @@ test("ports are published to this machine alone until BIND_ADDRESS is set", () =
 });
 
 test("what the Dockerfile copies is all that .dockerignore lets through", async () => {
-  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = ""]) =>
-    names.split(" "),
-  );
+  const copied = instructions("COPY")
+    .filter(({ flags }) => !flags.has("from"))
+    .flatMap(({ text }) => text.split(" ").slice(0, -1));
   const ignored = (await projectFile(".dockerignore")).split("\n").filter((line) => /^[^#]/.test(line));
   expect(new Set(ignored)).toEqual(new Set(["*", ...copied.map((name) => `!${name}`)]));
 });
@@ -57,6 +65,10 @@ test("the containers' setup keeps what it made, for its owner alone, the private
   expect((await readdir(join(dir.path, "secrets"))).sort()).toEqual(["mqtt-password", "signing-key.pub.pem"]);
   expect(await readdir(join(dir.path, "signing"))).toEqual(["signing-key.pem"]);
 });
+
+function instructions(keyword: string) {
+  return stages.flatMap((stage) => stage.instructions).filter((each) => each.keyword === keyword);
+}
 
 async function secretsIn(root: string): Promise<readonly string[]> {
   const names = [
