@@ -12,7 +12,7 @@ import {
 } from "./assets/index.ts";
 import { DiskBlobs } from "./blobs/index.ts";
 import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
-import { deliveryOperations, deliveryRoutes } from "./delivery/index.ts";
+import { Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
 import { type Condition, healthOperations, healthRoutes } from "./health/index.ts";
 import { createApp, docsRoutes, serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
@@ -80,9 +80,10 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     storeSpace: () => disk.space(),
   });
 
+  const delivery = new Delivery(store, blobs);
   const app = createApp(
     [
-      deliveryRoutes({ store, blobs, parseMac, parseFileName }),
+      deliveryRoutes(delivery, { parseMac, parseFileName }),
       configRoutes({ store, nudge, maxConfigBytes: settings.maxConfigBytes, metrics, log }),
       assetRoutes({
         store,
@@ -105,7 +106,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   );
   collector.start();
   relay?.start().catch(failure.resolve);
-  const server = listen(() => serve(app, host, port, log), host, port);
+  const server = listen(() => serve(app, shortWay(delivery, metrics, log), host, port, log), host, port);
   starting.defer(() => server.stop());
 
   const running = starting.move(); // All began: nothing is undone from here on.

@@ -1,70 +1,81 @@
 import { rangeNotSatisfiable } from "../fault.ts";
-import { type AppContext, ifNoneMatchHolds, ifRangeHolds } from "../http/index.ts";
+import { ifNoneMatchHolds, ifRangeHolds } from "../http/index.ts";
 import type { Offer } from "./offer.ts";
 import { parseRange } from "./range.ts";
 
 /** A config's content, whole. */
-export function answerWhole(
-  c: AppContext,
-  offer: Offer,
-  type: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Response {
-  return notModified(c, offer) ?? new Response(bytes, { headers: headersOf(offer, type) });
+export function answerWhole(request: Request, offer: Offer, bytes: Uint8Array<ArrayBuffer>): Response {
+  if (isKnown(request, offer)) return notModified(offer);
+  const response = versioned(offer, bytes, 200, ofConfigs);
+  response.headers.set("Content-Length", String(offer.size));
+  return response;
 }
 
 /** An asset, or the part of it that is asked for. `open` gives the bytes from `start` to `end`, both included. */
 export function answerWithRanges(
-  c: AppContext,
+  request: Request,
   offer: Offer,
-  type: string,
   open: (range?: { readonly start: number; readonly end: number }) => Blob,
 ): Response {
-  const unchanged = notModified(c, offer);
-  if (unchanged !== null) return unchanged;
+  if (isKnown(request, offer)) return notModified(offer);
 
-  const { size } = offer;
-  const headers = headersOf(offer, type);
-  headers["Accept-Ranges"] = "bytes";
-  headers["Content-Disposition"] = `attachment; filename*=UTF-8''${encodeURIComponent(offer.name)}`;
-  const range = parseRange(rangeHeader(c, offer), size);
+  const { size, name } = offer;
+  const range = parseRange(rangeHeader(request, offer), size);
   if (range.kind === "unsatisfiable") throw rangeNotSatisfiable(size);
-  if (range.kind === "part") {
+  const isPart = range.kind === "part";
+  const response = versioned(offer, isPart ? open(range) : open(), isPart ? 206 : 200, ofAssets);
+  const { headers } = response;
+  headers.set("Content-Disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
+  if (isPart) {
     const { start, end } = range;
-    headers["Content-Length"] = String(end - start + 1);
-    headers["Content-Range"] = `bytes ${start}-${end}/${size}`;
-    return new Response(open(range), { status: 206, headers });
+    headers.set("Content-Length", String(end - start + 1));
+    headers.set("Content-Range", `bytes ${start}-${end}/${size}`);
+    return response;
   }
+  headers.set("Content-Length", String(size));
   // Bun answers a Range by itself, whatever If-Range said, unless this header is there. It means nothing on
   // a 200 (RFC 9110, section 14.4).
-  if (c.req.header("Range") !== undefined && size > 0)
-    headers["Content-Range"] = `bytes 0-${size - 1}/${size}`;
-  return new Response(open(), { headers });
+  if (request.headers.has("Range") && size > 0) headers.set("Content-Range", `bytes 0-${size - 1}/${size}`);
+  return response;
 }
 
 /** Range counts for GET alone, and where If-Range names another version, not at all (RFC 9110, section 13.1.5). */
-function rangeHeader(c: AppContext, { etag }: Offer): string | undefined {
-  if (c.req.method !== "GET") return undefined;
-  const ifRange = c.req.header("If-Range");
-  if (ifRange !== undefined && !ifRangeHolds(ifRange, etag)) return undefined;
-  return c.req.header("Range");
+function rangeHeader({ method, headers }: Request, { etag }: Offer): string | null {
+  if (method !== "GET") return null;
+  const ifRange = headers.get("If-Range");
+  return ifRange === null || ifRangeHolds(ifRange, etag) ? headers.get("Range") : null;
 }
 
-function notModified(c: AppContext, offer: Offer): Response | null {
-  const ifNoneMatch = c.req.header("If-None-Match");
-  if (ifNoneMatch === undefined || ifNoneMatchHolds(ifNoneMatch, offer.etag)) return null;
-  return new Response(null, { status: 304, headers: versionHeaders(offer) });
+/** Whether the client says that it has just this version. */
+function isKnown({ headers }: Request, { etag }: Offer): boolean {
+  const ifNoneMatch = headers.get("If-None-Match");
+  return ifNoneMatch !== null && !ifNoneMatchHolds(ifNoneMatch, etag);
 }
 
-function headersOf(offer: Offer, type: string): Record<string, string> {
-  return { "Content-Type": type, "Content-Length": String(offer.size), ...versionHeaders(offer) };
+/** With the headers that a 200 would have had of the version (RFC 9110, section 15.4.5). */
+function notModified(offer: Offer): Response {
+  return versioned(offer, null, 304, ofVersions);
 }
 
-/** What a 304 says too (RFC 9110, section 15.4.5). */
-function versionHeaders({ etag, revision, personal }: Offer): Record<string, string> {
-  return {
-    ETag: etag,
-    "X-Revision": String(revision),
-    "Cache-Control": personal ? "private, no-cache" : "no-cache",
-  };
+/** Headers copied from others cost a fraction of headers made from names and values: those that never change are kept. */
+const ofVersions = new Headers({ "Cache-Control": "no-cache" });
+const ofConfigs = new Headers({ "Content-Type": "application/json", "Cache-Control": "no-cache" });
+const ofAssets = new Headers({
+  "Content-Type": "application/octet-stream",
+  "Cache-Control": "no-cache",
+  "Accept-Ranges": "bytes",
+});
+
+function versioned(
+  { etag, revision, personal }: Offer,
+  body: Blob | Uint8Array<ArrayBuffer> | null,
+  status: number,
+  common: Headers,
+): Response {
+  const response = new Response(body, { status, headers: common });
+  const { headers } = response;
+  headers.set("ETag", etag);
+  headers.set("X-Revision", String(revision));
+  if (personal) headers.set("Cache-Control", "private, no-cache");
+  return response;
 }

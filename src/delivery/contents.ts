@@ -1,4 +1,4 @@
-import type { Store } from "../store/index.ts";
+import type { Config, Store } from "../store/index.ts";
 import { Recent } from "./recent.ts";
 
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -9,13 +9,22 @@ export class Contents {
 
   constructor(private readonly store: Store) {}
 
+  /** The bytes of this hash where they are remembered. */
+  atHand(sha256: string): Uint8Array<ArrayBuffer> | undefined {
+    return this.#bytes.get(sha256);
+  }
+
   /** The bytes of this hash; null where the config has others by now. */
   async find(mac: string, sha256: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    const remembered = this.#bytes.get(sha256);
+    const remembered = this.atHand(sha256);
     if (remembered !== undefined) return remembered;
     const config = await this.store.findConfig(mac);
     if (config === null || config.version.sha256 !== sha256) return null;
-    this.#bytes.set(sha256, config.content, config.content.length);
+    this.remember(config);
     return config.content;
+  }
+
+  remember({ version, content }: Config): void {
+    this.#bytes.set(version.sha256, content, content.length);
   }
 }

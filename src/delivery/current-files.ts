@@ -1,7 +1,8 @@
 import type { FileKey, FileVersion, Store } from "../store/index.ts";
+import type { Contents } from "./contents.ts";
 import { Recent } from "./recent.ts";
 
-const MOST_REMEMBERED = 20_000;
+const MOST_REMEMBERED = 40_000;
 
 /**
  * The newest version of each file that was changed or asked for lately. The store tells of each change before
@@ -10,14 +11,23 @@ const MOST_REMEMBERED = 20_000;
 export class CurrentFiles {
   readonly #known = new Recent<Known>(MOST_REMEMBERED);
 
-  constructor(private readonly store: Store) {
+  /** What is read of a config's bytes along the way, `contents` remembers. */
+  constructor(
+    private readonly store: Store,
+    private readonly contents: Contents,
+  ) {
     store.onChange(({ version, revision, ...file }) => this.#learn(file, { revision, version }));
+  }
+
+  /** Null where there is no such file, undefined where it takes a look at the store to know. */
+  atHand(file: FileKey): FileVersion | null | undefined {
+    return this.#known.get(keyOf(file))?.version;
   }
 
   /** Null where there is no such file. */
   async find(file: FileKey): Promise<FileVersion | null> {
-    const known = this.#known.get(keyOf(file));
-    return known === undefined ? this.refresh(file) : known.version;
+    const known = this.atHand(file);
+    return known === undefined ? this.refresh(file) : known;
   }
 
   /** The same, by a look at the store in any case. */
@@ -37,7 +47,9 @@ export class CurrentFiles {
 
   async #look({ kind, name }: FileKey): Promise<FileVersion | null> {
     if (kind === "assets") return this.store.findAsset(name);
-    return (await this.store.findConfig(name))?.version ?? null;
+    const config = await this.store.findConfig(name);
+    if (config !== null) this.contents.remember(config);
+    return config?.version ?? null;
   }
 }
 

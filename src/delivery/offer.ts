@@ -14,15 +14,19 @@ export interface Offer extends FileKey {
   readonly personal: boolean;
 }
 
-/**
- * The one place that decides who is given what: today everybody the newest. Null where there is no such file.
- * Whoever was told of a revision is offered that one or a newer.
- */
-export async function offer(current: CurrentFiles, file: FileKey, _caller: Caller): Promise<Offer | null> {
-  const version = await current.find(file);
-  return version === null ? null : offerOf(version);
+/** Null where there is no such file. Whoever was told of a revision is offered that one or a newer. */
+export async function offer(current: CurrentFiles, file: FileKey, caller: Caller): Promise<Offer | null> {
+  return decide(await current.find(file), caller);
 }
 
-function offerOf({ kind, name, revision, sha256, size }: FileVersion): Offer {
+/** The same offer where it can be made from memory; null also where that takes a look at the store. */
+export function offerAtHand(current: CurrentFiles, file: FileKey, caller: Caller): Offer | null {
+  return decide(current.atHand(file) ?? null, caller);
+}
+
+/** The one place that decides who is given what: today everybody the newest. */
+function decide(newest: FileVersion | null, _caller: Caller): Offer | null {
+  if (newest === null) return null;
+  const { kind, name, revision, sha256, size } = newest;
   return { kind, name, revision, etag: contentETag(sha256), sha256, size, personal: false };
 }

@@ -8,8 +8,8 @@ export type Range =
  * Reads the Range header of a GET for a file of `size` bytes (RFC 9110 §14). A server may ignore it, and this one does
  * wherever it is not exactly one well-formed range of bytes: then the whole is given.
  */
-export function parseRange(header: string | undefined, size: number): Range {
-  if (header === undefined || header.length > MAX_HEADER_LENGTH) return whole;
+export function parseRange(header: string | null, size: number): Range {
+  if (header === null || header.length > MAX_HEADER_LENGTH) return whole;
   const [, first, last] = oneRange.exec(header) ?? [];
   if (first === undefined || last === undefined) return whole;
   return first === "" ? lastBytes(last, size) : bytesFrom(Number(first), last, size);

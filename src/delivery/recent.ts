@@ -1,33 +1,58 @@
-/** A map that keeps what was used last: beyond `mostWeight` in all, the least recently used leaves. */
+/**
+ * A map that keeps what was used last: always so much of it as weighs half of `mostWeight`, and never more than that
+ * whole. What alone weighs more than the half is not kept.
+ *
+ * It has two generations. What is used comes into the young one; when that is full, it becomes the old one, and what
+ * was in the old one leaves. A Map kept in the order of use, each key deleted and set again, would be simpler, but in
+ * JavaScriptCore a key is then found only past all its earlier places: 28 µs among 15,000.
+ */
 export class Recent<Value> {
-  readonly #entries = new Map<string, { readonly value: Value; readonly weight: number }>();
-  #weight = 0;
+  readonly #mostYoung: number;
+  #young = new Map<string, Entry<Value>>();
+  #old = new Map<string, Entry<Value>>();
+  #youngWeight = 0;
 
-  constructor(private readonly mostWeight: number) {}
+  constructor(mostWeight: number) {
+    this.#mostYoung = mostWeight / 2;
+  }
 
   get(key: string): Value | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key); // A Map keeps the order in which keys came: this one is now the last.
-    this.#entries.set(key, entry);
-    return entry.value;
+    const young = this.#young.get(key);
+    if (young !== undefined) return young.value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old.value, old.weight);
+    return old?.value;
   }
 
   set(key: string, value: Value, weight: number): void {
-    this.delete(key);
-    if (weight > this.mostWeight) return;
-    this.#entries.set(key, { value, weight });
-    this.#weight += weight;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.mostWeight) break;
-      this.delete(oldest);
+    if (weight > this.#mostYoung) {
+      this.delete(key);
+      return;
     }
+    if (this.#weightWith(key, weight) > this.#mostYoung) this.#age();
+    this.#youngWeight = this.#weightWith(key, weight);
+    this.#young.set(key, { value, weight });
   }
 
   delete(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#weight -= entry.weight;
+    this.#youngWeight = this.#weightWith(key, 0);
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
+
+  /** The young ones' weight if this one of them weighed so much. */
+  #weightWith(key: string, weight: number): number {
+    return this.#youngWeight - (this.#young.get(key)?.weight ?? 0) + weight;
+  }
+
+  #age(): void {
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngWeight = 0;
+  }
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  readonly weight: number;
 }

@@ -1,62 +1,35 @@
-import type { Blobs } from "../blobs/index.ts";
 import { recordNotFound } from "../fault.ts";
 import type { AppContext, Routes } from "../http/index.ts";
-import type { FileKey, Store } from "../store/index.ts";
-import { answerWhole, answerWithRanges } from "./answer.ts";
-import { Contents } from "./contents.ts";
-import { CurrentFiles } from "./current-files.ts";
-import { type Offer, offer } from "./offer.ts";
+import type { Delivery } from "./delivery.ts";
 
-export interface DeliveryParts {
-  readonly store: Store;
-  readonly blobs: Blobs;
-  /** How a part of a path becomes a file's name; each throws the fault of what is none. */
+/** How a part of a path becomes a file's name; each throws the fault of what is none. */
+export interface NameParsers {
   readonly parseMac: (text: string) => string;
   readonly parseFileName: (text: string) => string;
 }
 
+export const CONFIG_ROUTE = "/api/configs/:file{[^/]+\\.json}";
+
 /** What devices fetch. */
-export function deliveryRoutes(parts: DeliveryParts): Routes {
-  const current = new CurrentFiles(parts.store);
-  const contents = new Contents(parts.store);
+export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes {
   return (app) => {
-    app.get("/api/configs/:file{[^/]+\\.json}", (c) => config(parts, current, contents, c));
-    app.get("/api/assets/:filename", (c) => asset(parts, current, c));
+    app.get(CONFIG_ROUTE, (c) => config(delivery, parsers, c));
+    app.get("/api/assets/:filename", (c) => asset(delivery, parsers, c));
   };
 }
 
-async function config(
-  { parseMac }: DeliveryParts,
-  current: CurrentFiles,
-  contents: Contents,
-  c: AppContext,
-): Promise<Response> {
+async function config(delivery: Delivery, { parseMac }: NameParsers, c: AppContext): Promise<Response> {
   c.set("answersOwnId", false);
   const mac = parseMac((c.req.param("file") ?? "").slice(0, -".json".length));
-  const file = { kind: "configs", name: mac } as const;
-  for (;;) {
-    const offered = await offerOrFault(current, file, c);
-    const bytes = await contents.find(mac, offered.sha256);
-    if (bytes !== null) return answerWhole(c, offered, "application/json", bytes);
-    await current.refresh(file); // Saved again between the two looks.
-  }
+  const response = await delivery.config(mac, c.get("caller"), c.req.raw);
+  if (response === null) throw recordNotFound("config", mac);
+  return response;
 }
 
-async function asset(
-  { blobs, parseFileName }: DeliveryParts,
-  current: CurrentFiles,
-  c: AppContext,
-): Promise<Response> {
+async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppContext): Promise<Response> {
   c.set("answersOwnId", false);
   const filename = parseFileName(c.req.param("filename") ?? "");
-  const offered = await offerOrFault(current, { kind: "assets", name: filename }, c);
-  const open = (range?: { readonly start: number; readonly end: number }) =>
-    blobs.open(offered.sha256, range);
-  return answerWithRanges(c, offered, "application/octet-stream", open);
-}
-
-async function offerOrFault(current: CurrentFiles, file: FileKey, c: AppContext): Promise<Offer> {
-  const found = await offer(current, file, c.get("caller"));
-  if (found === null) throw recordNotFound(file.kind === "configs" ? "config" : "asset", file.name);
-  return found;
+  const response = await delivery.asset(filename, c.get("caller"), c.req.raw);
+  if (response === null) throw recordNotFound("asset", filename);
+  return response;
 }

@@ -18,12 +18,17 @@ export function pathOf(request: Request): string {
  * the values of two of them with a comma.
  */
 export const hostGuard = createMiddleware<Env>(async function hostGuard(c, next) {
-  const host = c.req.header("Host");
-  if (host !== undefined && !oneHost.test(host)) {
+  if (!namesOneHost(c.req.raw.headers)) {
     throw validationFailed("Host", "must be one host name or address, with a port or without");
   }
   await next();
 });
+
+/** Whether Host is one host, or is not there. */
+export function namesOneHost(headers: Headers): boolean {
+  const host = headers.get("Host");
+  return host === null || oneHost.test(host);
+}
 
 /** RFC 3986, section 3.2.2, without what no host name in use has. */
 const oneHost = /^(?:\[[\da-f:.]+\]|[\w.~%-]*)(?::\d{0,5})?$/i;

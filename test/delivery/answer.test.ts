@@ -110,9 +110,9 @@ function app(offered: Offer) {
   return createApp(
     [
       (routes) => {
-        routes.get("/whole", (c) => answerWhole(c, offered, "application/json", BYTES));
+        routes.get("/whole", (c) => answerWhole(c.req.raw, offered, BYTES));
         routes.get("/ranges", (c) =>
-          answerWithRanges(c, offered, "application/octet-stream", (range) =>
+          answerWithRanges(c.req.raw, offered, (range) =>
             range === undefined ? file : file.slice(range.start, range.end + 1),
           ),
         );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Contents } from "../../src/delivery/contents.ts";
 import { CurrentFiles } from "../../src/delivery/current-files.ts";
 import { offer } from "../../src/delivery/offer.ts";
 import { contentETag, openSqliteStore } from "../../src/store/index.ts";
@@ -15,7 +16,7 @@ describe("the current files", () => {
     await watched.opened.saved(PORCH.name);
     expect((await watched.current.find(PORCH))?.revision).toBe(2);
     expect(watched.looks).toBe(0); // The store had told of both.
-    const later = new CurrentFiles(watched.opened.store);
+    const later = watched.another();
     expect((await later.find(PORCH))?.revision).toBe(2);
     expect((await later.find(PORCH))?.revision).toBe(2);
     expect(watched.looks).toBe(1);
@@ -106,7 +107,12 @@ class Watched implements AsyncDisposable {
       await held;
       return found;
     };
-    this.current = new CurrentFiles(store);
+    this.current = this.another();
+  }
+
+  another(): CurrentFiles {
+    const { store } = this.opened;
+    return new CurrentFiles(store, new Contents(store));
   }
 
   /** The next look sees what is there now, and ends only when it is let. */

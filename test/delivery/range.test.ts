@@ -6,8 +6,8 @@ const whole: Range = { kind: "whole" };
 const unsatisfiable: Range = { kind: "unsatisfiable" };
 const part = (start: number, end: number): Range => ({ kind: "part", start, end });
 
-const ofThousand: readonly [header: string | undefined, range: Range][] = [
-  [undefined, whole],
+const ofThousand: readonly [header: string | null, range: Range][] = [
+  [null, whole],
   ["bytes=0-", part(0, 999)],
   ["bytes=0-0", part(0, 0)],
   ["bytes=0-499", part(0, 499)],
@@ -64,8 +64,8 @@ describe("a range", () => {
     expect(parseRange(header, 1000)).toEqual(range);
   });
 
-  const ofNothing: readonly [header: string | undefined, range: Range][] = [
-    [undefined, whole],
+  const ofNothing: readonly [header: string | null, range: Range][] = [
+    [null, whole],
     ["bytes=0-", unsatisfiable],
     ["bytes=0-0", unsatisfiable],
     ["bytes=-0", unsatisfiable],

@@ -2,12 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { pino } from "pino";
 import type { Env } from "../../src/http/env.ts";
-import { serve } from "../../src/http/index.ts";
+import { type ShortWay, serve } from "../../src/http/index.ts";
 import { within } from "../support/deadline.ts";
 import { Lines } from "../support/lines.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { expectRefusal } from "../support/refusal.ts";
 
+const longWayOnly: ShortWay = (_, longWay) => longWay();
 const quiet = pino({ level: "silent" });
 const GET = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
@@ -22,7 +23,7 @@ describe("the listener", () => {
   test("refuses an address that is taken", async () => {
     await using serving = startServing();
     const port = Number(new URL(serving.url).port);
-    expect(() => serve(new Hono<Env>(), "127.0.0.1", port, quiet)).toThrow(
+    expect(() => serve(new Hono<Env>(), longWayOnly, "127.0.0.1", port, quiet)).toThrow(
       expect.objectContaining({ code: "EADDRINUSE" }),
     );
   });
@@ -81,7 +82,7 @@ function startServing(log = quiet) {
   app.onError((error) => {
     throw error;
   });
-  const server = serve(app, "127.0.0.1", 0, log);
+  const server = serve(app, longWayOnly, "127.0.0.1", 0, log);
   const stop = () => server.stop();
   return {
     url: server.url,
