@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { openSqliteStore, StoreOpenError } from "../../src/store/index.ts";
 import { migrations } from "../../src/store/sqlite/migrations.ts";
@@ -110,6 +111,21 @@ describe("a database", () => {
     begun.run("pragma journal_mode = wal");
     begun.close();
     const store = open(dir.path);
+    expect(await store.saveConfig(configOf(PORCH), anyone)).toMatchObject({ kind: "saved" });
+    await store.close();
+  });
+
+  test("that a crash left in its first write of all is begun anew", async () => {
+    await using dir = await tempDir();
+    await using left = await tempDir();
+    const path = join(dir.path, "iotsupport.db");
+    using begun = new Database(path, { create: true });
+    begun.run("pragma cache_size = 1"); // So that it writes into the file before it commits.
+    begun.run("begin");
+    begun.run("create table first (bytes blob)");
+    begun.run("insert into first values (zeroblob(100000))");
+    for (const end of ["", "-journal"]) await cp(`${path}${end}`, join(left.path, `iotsupport.db${end}`));
+    const store = open(left.path);
     expect(await store.saveConfig(configOf(PORCH), anyone)).toMatchObject({ kind: "saved" });
     await store.close();
   });

@@ -10,8 +10,12 @@ type Change = { readonly file: string; readonly content: string | null };
  * the two, wholly, after another 5xx or no answer. One change of a file is made at a time.
  */
 export class ExpectedFiles {
-  /** By `configs/MAC` or `assets/NAME`: the contents that are allowed, null where it may be absent. */
-  readonly #allowed = new Map<string, ReadonlySet<string | null>>();
+  readonly #allowed: Map<string, ReadonlySet<string | null>>;
+
+  /** By `configs/MAC` or `assets/NAME`, what each may be: a config's text, an asset's `hashOf`, null where it is absent. */
+  constructor(allowed: Iterable<readonly [file: string, ReadonlySet<string | null>]> = []) {
+    this.#allowed = new Map(allowed);
+  }
 
   async save(service: ServiceClient, mac: string, content: Content): Promise<Status> {
     const text = typeof content === "string" ? content : JSON.stringify(content);
@@ -80,7 +84,8 @@ async function fetched(service: ServiceClient, file: string): Promise<string | n
   return file.startsWith("configs/") ? new TextDecoder().decode(bytes) : hashOf(bytes);
 }
 
-function hashOf(bytes: Uint8Array | string): string {
+/** How an asset's content is told here. */
+export function hashOf(bytes: Uint8Array | string): string {
   return `bytes of SHA-256 ${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
 }
 

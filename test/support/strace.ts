@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { until } from "./deadline.ts";
 import { Lines } from "./lines.ts";
 import { type TempDir, tempDir } from "./temp-dir.ts";
 
@@ -56,6 +57,16 @@ export async function attachTracer(pid: number, tampering: Tampering): Promise<T
  */
 export function tracedInto(log: string, tampering: Tampering, ...more: readonly string[]): readonly string[] {
   return ["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", log, ...argumentsFor(tampering), ...more];
+}
+
+/** What `tracedInto` has written, once the service has been killed and all of it is there. */
+export async function wholeTrace(log: string): Promise<string> {
+  let trace = "";
+  await until("the end of the trace", async () => {
+    trace = await Bun.file(log).text();
+    return /\+\+\+ killed by SIGKILL \+\+\+\n$/.test(trace);
+  });
+  return trace;
 }
 
 function argumentsFor({ calls, inject, path }: Tampering): string[] {

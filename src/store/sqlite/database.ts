@@ -1,4 +1,4 @@
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { flushFolder } from "../../folder.ts";
@@ -15,11 +15,12 @@ const APPLICATION_ID = 0x69_6f_74_73;
 export function openForWriting(path: string): Database {
   return explaining(path, () => {
     const isNew = sizeOf(path) === 0;
-    const wasClosed = sizeOf(`${path}-wal`) === 0;
+    const wasClosed = sizeOf(`${path}-wal`) === 0 && sizeOf(`${path}-journal`) === 0;
     if (!isNew) checkUntouched(path, wasClosed);
     const db = new Database(path, { create: true });
     try {
       db.run("pragma busy_timeout = 5000");
+      checkIsFit(db, path);
       db.run("pragma journal_mode = wal");
       db.run("pragma synchronous = full");
       // A log that an fsync error may have left behind must not carry new commits: begin a new one.
@@ -60,14 +61,22 @@ function checkIsOurs(db: Database, path: string): void {
   throw new StoreOpenError(`${path} is a database, but not one of this service; set another DATA_DIR`);
 }
 
+function checkIsFit(db: Database, path: string): void {
+  checkIsOurs(db, path);
+  checkVersion(numberFrom(db, "user_version"), path);
+}
+
 /** What would stop the start, looked for in ways that change neither the database nor its log. */
 function checkUntouched(path: string, wasClosed: boolean): void {
   if (!statSync(path).isFile()) throw new StoreOpenError(`${path} ${reasons["SQLITE_CANTOPEN"]}`);
   if (wasClosed) checkIsWhole(path);
   const db = openForReading(path);
   try {
-    checkIsOurs(db, path);
-    checkVersion(numberFrom(db, "user_version"), path);
+    checkIsFit(db, path);
+  } catch (error) {
+    // A first start that was cut off in its first write, before there was a log: who opens it to write undoes that.
+    const isHalfWritten = error instanceof SQLiteError && error.code === "SQLITE_READONLY_ROLLBACK";
+    if (!isHalfWritten) throw error;
   } finally {
     db.close();
   }
