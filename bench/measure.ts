@@ -38,6 +38,8 @@ export type Round = () => Promise<Readonly<Record<string, Figure>>>;
 export type Measure = {
   readonly name: string;
   readonly needs: readonly Tool[];
+  /** Set where one round is all: it takes minutes, and there is no peer to take turns with. */
+  readonly once?: true;
   readonly rows: Readonly<Record<string, Row>>;
   /** Starts all that the rounds need; `running` ends it. */
   readonly prepare: (scale: Scale, running: AsyncDisposableStack) => Promise<Round>;

@@ -8,6 +8,7 @@ import { durableSave } from "./measures/durable-save.ts";
 import { getWhileBusy } from "./measures/get-while-busy.ts";
 import { growth } from "./measures/growth.ts";
 import { memory } from "./measures/memory.ts";
+import { memoryAfterSaves } from "./measures/memory-after-saves.ts";
 import { saveTheOldWay } from "./measures/save-the-old-way.ts";
 import { start } from "./measures/start.ts";
 
@@ -22,6 +23,7 @@ export const measures: readonly Measure[] = [
   announcementDrain,
   assetUpload,
   memory,
+  memoryAfterSaves,
   start,
   growth,
 ];

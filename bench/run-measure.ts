@@ -11,7 +11,7 @@ export async function runMeasure(measure: Measure, scale: Scale, rounds: number)
     return rows.map(([, row]) => ({ kind: "not run", row, reason }));
   }
   try {
-    const figures = await figuresOf(measure, scale, rounds);
+    const figures = await figuresOf(measure, scale, measure.once ? 1 : rounds);
     return rows.map(([key, row]) =>
       outcomeOf(
         row,
