@@ -34,7 +34,7 @@ export function prepareMosquitto() {
  * @param {string} name
  * @returns {string | undefined} its path
  */
-function findProgram(name) {
+export function findProgram(name) {
   const { PATH = "" } = process.env;
   const folders = [...PATH.split(delimiter), ...SERVER_FOLDERS];
   return folders.map((folder) => join(folder, name)).find(isExecutable);

@@ -1,15 +1,19 @@
 import type { ServiceClient } from "./service-client.ts";
 
 /** One line of Prometheus's text format. */
-type Sample = {
+export type Sample = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 };
 
 /** What a service exports at this moment. */
-async function metricsOf(service: ServiceClient): Promise<readonly Sample[]> {
-  const text = await (await service.request("GET", "/metrics")).text();
+export async function metricsOf(service: ServiceClient): Promise<readonly Sample[]> {
+  return readText(await (await service.request("GET", "/metrics")).text());
+}
+
+/** Reads Prometheus's text format. */
+export function readText(text: string): readonly Sample[] {
   return text
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))
