@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { addGauges, createMetrics, type Readings } from "../../src/ops/index.ts";
+import { rowsOf, sectionOf } from "../docs/markdown.ts";
+import { readText } from "../support/metrics.ts";
 
 /** The contract's names and those that the alerts need besides, with their labels: what dashboards are built on. */
 const CONTRACT: Readonly<Record<string, readonly string[]>> = {
@@ -52,6 +55,20 @@ describe("the metrics", () => {
   test("are no others than the contract's", async () => {
     const names = [...(await text()).matchAll(/^# TYPE (iot_\w+) /gm)].map(([, name]) => name ?? "");
     expect(names.toSorted()).toEqual(Object.keys(CONTRACT).toSorted());
+  });
+
+  test("are told of in docs/operating.md, with their labels", async () => {
+    const page = await Bun.file(join(import.meta.dir, "../../docs/operating.md")).text();
+    const told = rowsOf(sectionOf(page, "## Metrics")).flatMap(([names = "", labels = ""]) =>
+      names.split(", ").map((name) => [name, labels === "" ? [] : labels.split(", ")] as const),
+    );
+    const exported = readText(await text()).filter(({ name }) => name.startsWith("iot_"));
+    const labelsOf = (metric: string) =>
+      exported.find(({ name }) => [metric, `${metric}_count`].includes(name))?.labels ?? {};
+    const names = [...(await text()).matchAll(/^# TYPE (iot_\w+) /gm)].map(([, name]) => name ?? "");
+    expect(Object.fromEntries(told)).toEqual(
+      Object.fromEntries(names.map((name) => [name, Object.keys(labelsOf(name))])),
+    );
   });
 
   test("are counted per service: one begun anew begins at nothing", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readDockerfile } from "../support/dockerfile.ts";
@@ -12,6 +13,9 @@ type ComposeService = {
   readonly image?: string;
   readonly user?: string;
   readonly ports?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 const PROJECT = join(import.meta.dir, "../..");
@@ -25,14 +29,14 @@ test("the image is built on the Bun that package.json pins, and every other imag
     ["slim", "distroless"].map((variant) => `oven/bun:${dependencies.bun}-${variant}`),
   );
   for (const { build, image = "" } of Object.values(services)) {
-    if (build === undefined) expect(image).toMatch(/:\d+\.\d+\.\d+$/);
+    if (build === undefined) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
   }
 });
 
 test("no container runs as root, nor with what it does not need", () => {
   expect(instructions("USER").map(({ text }) => text)).toEqual(["1000:1000"]);
   for (const service of Object.values(services)) {
-    expect(service.user ?? (service.build && "1000:1000")).toBe("1000:1000");
+    expect(service.user ?? (service.build && "1000:1000")).toMatch(/^[1-9]\d*:\d+$/);
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ["ALL"],
@@ -42,10 +46,35 @@ test("no container runs as root, nor with what it does not need", () => {
   }
 });
 
-test("ports are published to this machine alone until BIND_ADDRESS is set", () => {
-  const ports = Object.values(services).flatMap((service) => service.ports ?? []);
-  expect(ports).toHaveLength(2);
-  for (const port of ports) expect(port).toMatch(/^\$\{BIND_ADDRESS:-127\.0\.0\.1\}:/);
+test("ports are published to this machine alone, until BIND_ADDRESS opens those that devices need", () => {
+  const ports = Object.values(services).map(
+    (service) => [service.profiles ?? [], service.ports ?? []] as const,
+  );
+  const forDevices = ports.filter(([profiles]) => profiles.length === 0).flatMap(([, each]) => each);
+  expect(forDevices).toHaveLength(2);
+  for (const port of forDevices) expect(port).toMatch(/^\$\{BIND_ADDRESS:-127\.0\.0\.1\}:/);
+  const toObserve = ports.filter(([profiles]) => profiles.length > 0).flatMap(([, each]) => each);
+  expect(toObserve).toHaveLength(2);
+  for (const port of toObserve) expect(port).toMatch(/^\$\{OBSERVE_ADDRESS:-127\.0\.0\.1\}:/);
+});
+
+test("what is there to observe starts with its profile alone, is handed our files to read, and knows no password", () => {
+  const observing = Object.entries(services).filter(([, { profiles }]) => profiles?.includes("observe"));
+  expect(observing.map(([name]) => name)).toEqual(["prometheus", "grafana"]);
+  for (const [, { volumes = [], environment = {} }] of observing) {
+    const ours = volumes.filter((volume) => volume.startsWith("./"));
+    expect(ours.length).toBeGreaterThan(0);
+    for (const volume of ours) {
+      expect(volume).toEndWith(":ro");
+      expect(existsSync(join(PROJECT, volume.split(":")[0] ?? ""))).toBe(true);
+    }
+    expect(Object.keys(environment).filter((name) => /PASSWORD|SECRET/.test(name))).toEqual([]);
+  }
+  expect(services["grafana"]?.environment).toMatchObject({
+    GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
+    GF_AUTH_BASIC_ENABLED: "false",
+    GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: "true",
+  });
 });
 
 test("what the Dockerfile copies is all that .dockerignore lets through", async () => {
