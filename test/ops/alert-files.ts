@@ -11,7 +11,7 @@ export type Alert = {
 };
 
 /** One look at an alert in `alerts.test.yml`. */
-export type Case = { readonly alertname: string; readonly exp_alerts?: readonly unknown[] };
+type Case = { readonly alertname: string; readonly exp_alerts?: readonly unknown[] };
 
 export const PROMETHEUS_FOLDER = join(import.meta.dir, "../../ops/prometheus");
 
