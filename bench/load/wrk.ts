@@ -15,8 +15,7 @@ export type Load = {
 export type LoadResult = {
   readonly perSecond: number;
   readonly requests: number;
-  /** From a request to the last byte of its answer. */
-  readonly p50Ms: number;
+  /** From a request to the last byte of its answer, corrected for requests that a stalled connection could not send. */
   readonly p99Ms: number;
 };
 
