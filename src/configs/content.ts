@@ -11,12 +11,15 @@ export const SaveConfigBody = v.object({
   allow_overwrite: v.optional(v.boolean("must be true or false"), true),
 });
 
-/** What a save asks for. The content is the very text that stands in the body; `contentBytes` is its UTF-8. */
-export type SaveBody = {
+/** A content as it was written. */
+export type Content = {
   readonly content: string;
+  /** Its UTF-8. */
   readonly contentBytes: Uint8Array;
-  readonly allowOverwrite: boolean;
 };
+
+/** What a save asks for. The content is the very text that stands in the body. */
+export type SaveBody = Content & { readonly allowOverwrite: boolean };
 
 /**
  * Reads the body of a save. The content is cut out of it as text, never parsed and printed again, so that numbers, the
@@ -25,8 +28,8 @@ export type SaveBody = {
  * content's own bytes are more than `maxConfigBytes`.
  */
 export function readSaveBody(bytes: Uint8Array, maxConfigBytes: number): SaveBody {
-  const body = decodeUtf8(bytes);
-  const members = readBody(body);
+  const body = decodeUtf8(bytes, "body");
+  const members = acceptableMembers(body, "body", MAX_CONTENT_DEPTH + 1); // The body is a level around the content.
   const content = cut(body, members.get("content"));
   const allowOverwrite = checkEnvelope(content, cut(body, members.get("allow_overwrite")));
   const contentBytes = new TextEncoder().encode(content);
@@ -34,17 +37,31 @@ export function readSaveBody(bytes: Uint8Array, maxConfigBytes: number): SaveBod
   return { content, contentBytes, allowOverwrite };
 }
 
-/** The text of a body. Throws `validationFailed` on "body" for a byte order mark and for what is not UTF-8. */
-export function decodeUtf8(bytes: Uint8Array): string {
+/**
+ * Reads a content that stands by itself, as in a file, by the same rules. It is kept whole, spaces around it included.
+ * Throws `validationFailed` and `payloadTooLarge`, both on "content".
+ */
+export function readContent(bytes: Uint8Array, maxConfigBytes: number): Content {
+  if (bytes.length > maxConfigBytes) throw payloadTooLarge("content", maxConfigBytes);
+  const content = decodeUtf8(bytes, "content");
+  acceptableMembers(content, "content", MAX_CONTENT_DEPTH);
+  return { content, contentBytes: bytes };
+}
+
+/** A field's text. Throws `validationFailed` on the field for a byte order mark and for what is not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array, field: Field): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    throw validationFailed("body", "begins with a byte order mark; expected UTF-8 without one");
+    throw validationFailed(field, "begins with a byte order mark; expected UTF-8 without one");
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw validationFailed("body", `is not UTF-8, at byte ${firstWrongByte(bytes)}`, {}, { cause });
+    throw validationFailed(field, `is not UTF-8, at byte ${firstWrongByte(bytes)}`, {}, { cause });
   }
 }
+
+/** What stands by itself, and so is judged as a whole. */
+type Field = "body" | "content";
 
 /** Counted from 0, within the first sequence that is not UTF-8: that is where a lenient decoder changes something. */
 function firstWrongByte(bytes: Uint8Array): number {
@@ -53,13 +70,13 @@ function firstWrongByte(bytes: Uint8Array): number {
   return at === -1 ? bytes.length : at;
 }
 
-function readBody(body: string): ReadonlyMap<string, Span> {
+function acceptableMembers(text: string, field: Field, maxDepth: number): ReadonlyMap<string, Span> {
   try {
-    return readMembers(body, MAX_CONTENT_DEPTH + 1); // The body is a level around the content.
+    return readMembers(text, maxDepth);
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
     const { line, column } = cause;
-    throw validationFailed("body", `is not acceptable JSON: ${cause.message}`, { line, column }, { cause });
+    throw validationFailed(field, `is not acceptable JSON: ${cause.message}`, { line, column }, { cause });
   }
 }
 

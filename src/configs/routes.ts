@@ -8,11 +8,11 @@ import {
 } from "../http/index.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import { type ConfigSummary, etagOf, type FileVersion, type SaveConfig, type Store } from "../store/index.ts";
+import { configOf } from "./config.ts";
 import { readSaveBody } from "./content.ts";
 import { entryOf, listConfigs } from "./list.ts";
 import { type Mac, parseMac } from "./mac.ts";
 import { measuring } from "./measure.ts";
-import { summaryOf } from "./summary.ts";
 
 /** What a body may hold besides the content itself. */
 const ENVELOPE_BYTES = 64 * 1024;
@@ -69,10 +69,7 @@ async function save({ store, maxConfigBytes, log }: ConfigParts, c: AppContext):
   const mac = macOf(c);
   const body = readSaveBody(await readJsonBody(c, maxConfigBytes + ENVELOPE_BYTES), maxConfigBytes);
   const change: SaveConfig = {
-    mac,
-    ...summaryOf(body.content),
-    content: body.contentBytes,
-    sha256: new Bun.CryptoHasher("sha256").update(body.contentBytes).digest("hex"),
+    ...configOf(mac, body),
     allowOverwrite: body.allowOverwrite,
     precondition: preconditionOf(c.req.raw.headers),
   };

@@ -46,9 +46,12 @@ export interface Config extends ConfigSummary {
  */
 export type Precondition = "none" | "absent" | { readonly etags: readonly string[] | "*" };
 
-export interface SaveConfig extends ConfigSummary {
+export interface NewConfig extends ConfigSummary {
   readonly content: Uint8Array;
   readonly sha256: string;
+}
+
+export interface SaveConfig extends NewConfig {
   readonly allowOverwrite: boolean;
   readonly precondition: Precondition;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as fc from "fast-check";
-import { decodeUtf8, readSaveBody, SaveConfigBody } from "../../src/configs/content.ts";
+import { decodeUtf8, readContent, readSaveBody, SaveConfigBody } from "../../src/configs/content.ts";
 import { Fault } from "../../src/fault.ts";
 
 const LIMIT = 1024;
@@ -69,6 +69,55 @@ describe("a content", () => {
   });
 });
 
+describe("a content that stands by itself", () => {
+  const whole = [
+    "{}",
+    '\n {"a":1.0}\r\n',
+    '{"a":"\\ud800"}',
+    '{"content":{}}',
+    `${'{"a":'.repeat(63)}{}${"}".repeat(63)}`,
+  ];
+  test.each(whole)("is kept whole: %j", (content) => {
+    const contentBytes = bytesOf(content);
+    expect(readContent(contentBytes, contentBytes.length)).toEqual({ content, contentBytes });
+  });
+
+  const wrong: readonly [content: string, message: RegExp][] = [
+    ["", /^content: is not acceptable JSON: expected an object, found the end/],
+    ["[]", /^content: .*expected an object/],
+    ["{} {}", /^content: .*expected the end, found "\{" at line 1, column 4$/],
+    ['{"a":1,"a":2}', /^content: .*the name "a" occurs twice/],
+    ["\ufeff{}", /^content: begins with a byte order mark/],
+    [`${'{"a":'.repeat(64)}{}${"}".repeat(64)}`, /^content: .*nested more than 64 levels/],
+    [`{"a":"${"x".repeat(LIMIT)}"}`, /^content: larger than the 1024 bytes allowed/],
+  ];
+  test.each(wrong)("%j is refused: %s", (content, message) => {
+    expect(faultOf(() => readContent(bytesOf(content), LIMIT)).message).toMatch(message);
+  });
+
+  test("is taken exactly when a save of it would be", () => {
+    const isTaken = (read: () => unknown) => {
+      try {
+        read();
+        return true;
+      } catch (error) {
+        if (error instanceof Fault) return false;
+        throw error;
+      }
+    };
+    const some = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.object().map((value) => JSON.stringify(value)),
+    );
+    const law = fc.property(some, (content) => {
+      const saved = isTaken(() => read(`{"content":${content}}`));
+      expect(isTaken(() => readContent(bytesOf(content), LIMIT))).toBe(saved);
+    });
+    fc.assert(law);
+  });
+});
+
 describe("allow_overwrite", () => {
   const spellings: readonly [body: string, allowOverwrite: boolean][] = [
     ['{"content":{}}', true],
@@ -115,7 +164,7 @@ describe("a body", () => {
     expect(faultOf(() => read('\ufeff{"content":{}}')).message).toStartWith(
       "body: begins with a byte order mark",
     );
-    expect(decodeUtf8(bytesOf("é🚀\ufeff\0"))).toBe("é🚀\ufeff\0");
+    expect(decodeUtf8(bytesOf("é🚀\ufeff\0"), "body")).toBe("é🚀\ufeff\0");
   });
 
   const notUtf8: readonly [bytes: readonly number[], at: number][] = [
