@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /**
@@ -13,7 +14,17 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Flushes the names of what is in a folder. */
+/** Flushes a file's bytes, or a folder's names: these are flushed apart from the bytes of what they name. */
+export async function flush(path: string): Promise<void> {
+  const opened = await open(path, "r");
+  try {
+    await opened.sync();
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Flushes the names of what is in a folder, at once. */
 export function flushFolder(path: string): void {
   const folder = openSync(path, "r");
   try {

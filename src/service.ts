@@ -10,7 +10,7 @@ import {
   readVerifyingKey,
   type UploadRules,
 } from "./assets/index.ts";
-import { DiskBlobs } from "./blobs/index.ts";
+import { openDiskBlobs } from "./blobs/index.ts";
 import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
 import { Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
 import { type Condition, healthOperations, healthRoutes } from "./health/index.ts";
@@ -45,7 +45,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   starting.defer(() => store.close());
   store.failed.then(failure.resolve);
 
-  const blobs = new DiskBlobs(dataDir);
+  const blobs = openDiskBlobs(dataDir);
   await blobs.sweep(now());
   const collector = new Collector(store, blobs, log);
   starting.defer(() => collector.stop());

@@ -23,6 +23,24 @@ export interface FinishedBlob {
   keep(): Promise<void>;
 }
 
+/** Blobs that stay until this is disposed of, whatever is removed meanwhile. */
+export interface HeldBlobs extends AsyncDisposable {
+  /** Holds these as well, and answers which of them are not there. Those that are held already stay so. */
+  add(sha256s: readonly string[]): Promise<readonly string[]>;
+  open(sha256: string): Blob;
+  /** Lets go of one before the others. */
+  release(sha256: string): Promise<void>;
+}
+
+/** A blob as it lies there. */
+export interface FoundBlob {
+  readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
+  /** When its last byte arrived. */
+  readonly writtenAt: Date;
+}
+
 /**
  * Bytes, each content once, found by their SHA-256. They never change. Names and revisions are the store's.
  * Throws the fault `STORAGE_FULL` where there is no room, and `STORE_UNAVAILABLE` where the disk fails.
@@ -36,4 +54,8 @@ export interface Blobs {
   exists(sha256: string): Promise<boolean>;
   /** Removes them, where they are. */
   remove(sha256: string): Promise<void>;
+  /** Begins to hold blobs, none at first. */
+  hold(): Promise<HeldBlobs>;
+  /** All that are there, named or not, in no order. */
+  list(): AsyncIterable<FoundBlob>;
 }

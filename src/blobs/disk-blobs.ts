@@ -1,10 +1,12 @@
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "../folder.ts";
+import { flush, makeFolder } from "../folder.ts";
 import { Attempts } from "./attempts.ts";
-import type { Blobs, ByteRange, FinishedBlob, StagedBlob } from "./blobs.ts";
+import type { Blobs, ByteRange, FinishedBlob, FoundBlob, HeldBlobs, StagedBlob } from "./blobs.ts";
+import { LinkedBlobs } from "./linked-blobs.ts";
 
 const LEFT_OVER_MS = 24 * 60 * 60_000;
+const HASH = /^[\da-f]{64}$/;
 
 /**
  * Blobs as files, `blobs/<sha256>`, that come to be as `tmp/<random>`. A name is only ever given to bytes
@@ -15,11 +17,10 @@ export class DiskBlobs implements Blobs {
   readonly #staging: string;
   readonly #attempts = new Attempts();
 
-  /** Makes its two folders in `dataDir` where they are missing. */
+  /** To write, its folders must be there: `openDiskBlobs` makes them. */
   constructor(dataDir: string) {
-    this.#blobs = join(dataDir, "blobs");
-    this.#staging = join(dataDir, "tmp");
-    for (const folder of [this.#blobs, this.#staging]) makeFolder(folder);
+    this.#blobs = blobsIn(dataDir);
+    this.#staging = temporaryIn(dataDir);
   }
 
   get trouble(): string | null {
@@ -43,17 +44,47 @@ export class DiskBlobs implements Blobs {
 
   async remove(sha256: string): Promise<void> {
     await rm(join(this.#blobs, sha256), { force: true });
-    await flushFolder(this.#blobs); // Else a power cut could bring back what is forgotten by then.
+    await flush(this.#blobs); // Else a power cut could bring back what is forgotten by then.
   }
 
-  /** Removes temporary files that a crash has left, once they are a day old. */
-  async sweep(now: Date): Promise<void> {
-    for (const name of await readdir(this.#staging)) {
-      const path = join(this.#staging, name);
-      const age = now.getTime() - (await stat(path)).mtimeMs;
-      if (age > LEFT_OVER_MS) await rm(path, { force: true });
+  async hold(): Promise<HeldBlobs> {
+    const folder = join(this.#staging, crypto.randomUUID());
+    await mkdir(folder, { mode: 0o700 });
+    return new LinkedBlobs(this.#blobs, folder);
+  }
+
+  async *list(): AsyncIterable<FoundBlob> {
+    for (const name of await namesIn(this.#blobs)) {
+      const found = HASH.test(name) ? await orNull(stat(join(this.#blobs, name))) : null;
+      if (found !== null) yield { sha256: name, size: found.size, writtenAt: found.mtime };
     }
   }
+
+  /** What a crash has left among the temporary files: those that nobody has touched for a day. */
+  async leftovers(now: Date): Promise<readonly string[]> {
+    const paths = (await namesIn(this.#staging)).map((name) => join(this.#staging, name));
+    const found = await Promise.all(paths.map((path) => orNull(stat(path)))); // Who works beside us may be done with one meanwhile.
+    return paths.filter((_, at) => now.getTime() - (found[at]?.mtimeMs ?? Number.NaN) > LEFT_OVER_MS);
+  }
+
+  async sweep(now: Date): Promise<void> {
+    for (const path of await this.leftovers(now)) await rm(path, { force: true, recursive: true });
+  }
+}
+
+/** Opens the blobs in `dataDir`, whose two folders are made where they are missing. */
+export function openDiskBlobs(dataDir: string): DiskBlobs {
+  for (const folder of [blobsIn(dataDir), temporaryIn(dataDir)]) makeFolder(folder);
+  return new DiskBlobs(dataDir);
+}
+
+function blobsIn(dataDir: string): string {
+  return join(dataDir, "blobs");
+}
+
+/** Where what is not finished lies, on the disk of the data directory: swept by each start of what is a day old. */
+export function temporaryIn(dataDir: string): string {
+  return join(dataDir, "tmp");
 }
 
 class StagedFile implements StagedBlob {
@@ -90,7 +121,7 @@ class StagedFile implements StagedBlob {
   /** One that is there already has the same bytes: to put ours in its place changes nothing for its readers. */
   async #keep(path: string): Promise<void> {
     await this.attempts.make(rename(this.path, path));
-    await this.attempts.make(flushFolder(this.folder));
+    await this.attempts.make(flush(this.folder));
     this.attempts.succeeded();
   }
 
@@ -108,12 +139,17 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
-/** The names in a folder are flushed apart from the bytes of its files. */
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
+/** None where there is no such folder: nothing was kept yet. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await orNull(readdir(folder))) ?? [];
+}
+
+/** Null where there is no such file (any more). */
+async function orNull<T>(look: Promise<T>): Promise<T | null> {
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    return await look;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
   }
 }

@@ -1,4 +1,11 @@
+export type * from "./reader.ts";
+export { hasDatabase, placeDatabase } from "./sqlite/data-dir.ts";
+export { type DataDirLock, lockDataDir } from "./sqlite/lock.ts";
+export { SCHEMA_VERSION } from "./sqlite/migrations.ts";
 export { openSqliteStore } from "./sqlite/open.ts";
+export { openSqliteCopy, openSqliteReader } from "./sqlite/sqlite-reader.ts";
+export { openSqliteTakeover } from "./sqlite/sqlite-takeover.ts";
 export { StoreOpenError } from "./sqlite/store-open-error.ts";
 export type * from "./store.ts";
 export { contentETag, etagOf } from "./store.ts";
+export type * from "./takeover.ts";

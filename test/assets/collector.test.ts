@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { pino } from "pino";
 import { Collector } from "../../src/assets/index.ts";
-import { DiskBlobs } from "../../src/blobs/index.ts";
+import { type DiskBlobs, openDiskBlobs } from "../../src/blobs/index.ts";
 import { openSqliteStore } from "../../src/store/index.ts";
 import { anyone, openStoreUnderTest, type StoreUnderTest } from "../store/store-under-test.ts";
 import { Lines } from "../support/lines.ts";
@@ -165,7 +165,7 @@ class Collecting implements AsyncDisposable {
     readonly opened: StoreUnderTest,
     private readonly dir: TempDir,
   ) {
-    this.blobs = new DiskBlobs(dir.path);
+    this.blobs = openDiskBlobs(dir.path);
     this.collector = this.#newCollector();
   }
 

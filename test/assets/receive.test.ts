@@ -4,7 +4,7 @@ import { Arrived } from "../../src/assets/arrived.ts";
 import { Deadlines } from "../../src/assets/deadlines.ts";
 import { receive } from "../../src/assets/receive.ts";
 import { readVerifyingKey } from "../../src/assets/verify.ts";
-import { type Blobs, DiskBlobs } from "../../src/blobs/index.ts";
+import { type Blobs, type DiskBlobs, openDiskBlobs } from "../../src/blobs/index.ts";
 import { createMetrics } from "../../src/ops/index.ts";
 import { sha256Of } from "../store/store-under-test.ts";
 import { within } from "../support/deadline.ts";
@@ -22,7 +22,7 @@ let blobs: DiskBlobs;
 
 beforeAll(async () => {
   dir = await tempDir();
-  blobs = new DiskBlobs(dir.path);
+  blobs = openDiskBlobs(dir.path);
 });
 afterAll(() => dir[Symbol.asyncDispose]());
 

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { pino } from "pino";
 import { Collector, readVerifyingKey } from "../../src/assets/index.ts";
 import { upload } from "../../src/assets/upload.ts";
-import { DiskBlobs } from "../../src/blobs/index.ts";
+import { type DiskBlobs, openDiskBlobs } from "../../src/blobs/index.ts";
 import { storageFull, storeUnavailable } from "../../src/fault.ts";
 import type { Env } from "../../src/http/env.ts";
 import { createMetrics } from "../../src/ops/index.ts";
@@ -109,7 +109,7 @@ class Uploading implements AsyncDisposable {
     readonly opened: StoreUnderTest,
     private readonly dir: TempDir,
   ) {
-    this.blobs = new DiskBlobs(dir.path);
+    this.blobs = openDiskBlobs(dir.path);
     this.collector = new Collector(opened.store, this.blobs, pino({ level: "silent" }));
   }
 

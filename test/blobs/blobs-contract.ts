@@ -138,6 +138,38 @@ export function blobsContract(name: string, open: OpenBlobs): void {
       expect(await opened.blobs.open(two.sha256).text()).toBe("2");
     });
 
+    test("that are held stay when they are removed, until they are let go", async () => {
+      await using opened = await openBlobs(open);
+      const one = await kept(opened.blobs, Buffer.from("1"));
+      const two = await kept(opened.blobs, Buffer.from("2"));
+      {
+        await using held = await opened.blobs.hold();
+        expect(await held.add([one.sha256])).toEqual([]);
+        await opened.blobs.remove(one.sha256);
+        expect(await held.add([one.sha256, two.sha256, sha256Of("3")])).toEqual([sha256Of("3")]);
+        await opened.blobs.remove(two.sha256);
+        expect(await held.open(one.sha256).text()).toBe("1");
+        await held.release(one.sha256);
+        await expect(held.open(one.sha256).text()).rejects.toThrow();
+        expect(await held.open(two.sha256).text()).toBe("2");
+        expect(await opened.blobs.exists(two.sha256)).toBe(false);
+      }
+      const later = await kept(opened.blobs, Buffer.from("1"));
+      expect(await opened.blobs.open(later.sha256).text()).toBe("1");
+    });
+
+    test("are listed, those that were kept and no others", async () => {
+      await using opened = await openBlobs(open);
+      const began = Date.now();
+      const one = await kept(opened.blobs, Buffer.from("1"));
+      const two = await kept(opened.blobs, Buffer.from("2"));
+      await stagedIn(opened.blobs, [Buffer.from("3")]);
+      await opened.blobs.remove(two.sha256);
+      const listed = await Array.fromAsync(opened.blobs.list());
+      expect(listed.map(({ sha256 }) => sha256)).toEqual([one.sha256]);
+      expect(Math.abs(Number(listed[0]?.writtenAt) - began)).toBeLessThan(60_000);
+    });
+
     test("are there when they are opened anew", async () => {
       await using opened = await openBlobs(open);
       const { sha256 } = await kept(opened.blobs, Buffer.from("1"));

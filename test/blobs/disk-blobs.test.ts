@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DiskBlobs } from "../../src/blobs/index.ts";
+import { openDiskBlobs } from "../../src/blobs/index.ts";
 import { filesUnder } from "../support/files.ts";
 import { canMountDisks, smallDisk } from "../support/small-disk.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -9,12 +9,12 @@ import { blobsContract } from "./blobs-contract.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-blobsContract("blobs on a disk", async (dataDir) => new DiskBlobs(dataDir));
+blobsContract("blobs on a disk", async (dataDir) => openDiskBlobs(dataDir));
 
 describe("blobs on a disk", () => {
   test("lie under their hash, each in a file of its own, readable to this user alone", async () => {
     await using dir = await tempDir();
-    const staged = await new DiskBlobs(dir.path).stage();
+    const staged = await openDiskBlobs(dir.path).stage();
     await staged.write(Buffer.from("1"));
     const { sha256, keep } = await staged.finish();
     await keep();
@@ -26,7 +26,7 @@ describe("blobs on a disk", () => {
 
   test("leave nothing behind when they are discarded, in whatever state", async () => {
     await using dir = await tempDir();
-    const blobs = new DiskBlobs(dir.path);
+    const blobs = openDiskBlobs(dir.path);
     const empty = await blobs.stage();
     const begun = await blobs.stage();
     await begun.write(Buffer.alloc(100_000));
@@ -40,7 +40,7 @@ describe("blobs on a disk", () => {
 
   test("say that the disk fails, and go on saying so until one is kept again", async () => {
     await using dir = await tempDir();
-    const blobs = new DiskBlobs(dir.path);
+    const blobs = openDiskBlobs(dir.path);
     const keepOne = async () => {
       const staged = await blobs.stage();
       await (await staged.finish()).keep();
@@ -56,7 +56,7 @@ describe("blobs on a disk", () => {
 
   test("are swept of temporary files that are older than a day, and of nothing else", async () => {
     await using dir = await tempDir();
-    const blobs = new DiskBlobs(dir.path);
+    const blobs = openDiskBlobs(dir.path);
     const now = new Date();
     const arriving = await blobs.stage();
     const kept = await blobs.stage();
@@ -78,9 +78,28 @@ describe("blobs on a disk", () => {
     expect(await readdir(join(dir.path, "tmp"))).toEqual(["young"]);
   });
 
+  test("are swept of what a backup held that was killed, the blobs themselves excepted", async () => {
+    await using dir = await tempDir();
+    const blobs = openDiskBlobs(dir.path);
+    const now = new Date();
+    const staged = await blobs.stage();
+    const { sha256, keep } = await staged.finish();
+    await keep();
+    for (const ageMs of [DAY_MS + 1_000, DAY_MS - 1_000]) {
+      const before = await readdir(join(dir.path, "tmp"));
+      await (await blobs.hold()).add([sha256]); // Never disposed of.
+      const [folder = ""] = (await readdir(join(dir.path, "tmp"))).filter((name) => !before.includes(name));
+      await utimes(join(dir.path, "tmp", folder), now, new Date(now.getTime() - ageMs));
+    }
+    expect(await blobs.leftovers(now)).toHaveLength(1);
+    await blobs.sweep(now);
+    expect(await readdir(join(dir.path, "tmp"))).toHaveLength(1);
+    expect(await blobs.open(sha256).text()).toBe("");
+  });
+
   test.skipIf(!canMountDisks)("refuse what a full disk does not hold, and leave nothing of it", async () => {
     await using disk = await smallDisk("1m");
-    const blobs = new DiskBlobs(disk.path);
+    const blobs = openDiskBlobs(disk.path);
     const staged = await blobs.stage();
     const writing = (async () => {
       for (let piece = 0; piece < 40; piece++) await staged.write(Buffer.alloc(64 * 1024));

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { BlobStanding, NamedBlob } from "../reader.ts";
 import type { Transaction } from "./transaction.ts";
 
 const CLAIM_MS = 60 * 60_000;
@@ -46,6 +47,21 @@ export function readUnnamedBlobs(db: Database, now: number, unnamedForMs: number
     .query<{ sha256: string }, [number, number, number]>(sql)
     .all(now - unnamedForMs, now, MOST_LISTED)
     .map(({ sha256 }) => sha256);
+}
+
+/** Blobs that an asset names, by hash. */
+export function readNamedBlobs(db: Database): readonly NamedBlob[] {
+  const sql = `
+    select sha256, size, min(name) as filename from files where kind = 'assets' and sha256 is not null
+    group by sha256 order by sha256`;
+  return db.query<NamedBlob, []>(sql).all();
+}
+
+export function readBlobStanding(db: Database, sha256: string): BlobStanding {
+  const sql = `select unnamed_since from blobs where sha256 = ?`;
+  const row = db.query<{ unnamed_since: number | null }, [string]>(sql).get(sha256);
+  if (row === null) return "unknown";
+  return row.unnamed_since === null ? "named" : "unnamed";
 }
 
 /** Forgets blobs that were removed, except one that an asset names meanwhile. */

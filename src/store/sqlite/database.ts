@@ -15,7 +15,7 @@ const APPLICATION_ID = 0x69_6f_74_73;
 export function openForWriting(path: string): Database {
   return explaining(path, () => {
     const isNew = sizeOf(path) === 0;
-    const wasClosed = sizeOf(`${path}-wal`) === 0 && sizeOf(`${path}-journal`) === 0;
+    const wasClosed = hasNoLog(path);
     if (!isNew) checkUntouched(path, wasClosed);
     const db = new Database(path, { create: true });
     try {
@@ -43,9 +43,32 @@ export function openForReading(path: string): Database {
   return db;
 }
 
+/**
+ * Opens a connection that only reads, in another process than the service's, which may run or not. Null where there
+ * is no database yet, or nothing in it. Throws `StoreOpenError` like `openForWriting`.
+ */
+export function openBeside(path: string): Database | null {
+  return explaining(path, () => {
+    if (sizeOf(path) === 0) return null;
+    const isAtRest = !existsSync(`${path}-wal`);
+    checkUntouched(path, hasNoLog(path));
+    // Reading makes a log too. Only a connection that might write takes its empty one away again.
+    const db = isAtRest ? new Database(path, { readwrite: true }) : openForReading(path);
+    db.run("pragma busy_timeout = 5000");
+    if (readSchemaVersion(db) > 0) return db;
+    db.close();
+    return null;
+  });
+}
+
+/** How many of the migrations it has seen. */
+export function readSchemaVersion(db: Database): number {
+  return numberFrom(db, "user_version");
+}
+
 /** Brings the database to this program's version in one transaction, or leaves it as it was. */
 function migrate(db: Database): void {
-  const version = numberFrom(db, "user_version");
+  const version = readSchemaVersion(db);
   if (version === migrations.length) return;
   db.transaction(() => {
     for (const sql of migrations.slice(version)) db.run(sql);
@@ -63,7 +86,7 @@ function checkIsOurs(db: Database, path: string): void {
 
 function checkIsFit(db: Database, path: string): void {
   checkIsOurs(db, path);
-  checkVersion(numberFrom(db, "user_version"), path);
+  checkVersion(readSchemaVersion(db), path);
 }
 
 /** What would stop the start, looked for in ways that change neither the database nor its log. */
@@ -111,6 +134,11 @@ function checkIsSound(db: Database, path: string): void {
 
 function damaged(path: string, how: string): StoreOpenError {
   return new StoreOpenError(`${path} is damaged: ${how}; restore a backup, or move it away to begin anew`);
+}
+
+/** Closed in order: what is in the file is all. */
+function hasNoLog(path: string): boolean {
+  return sizeOf(`${path}-wal`) === 0 && sizeOf(`${path}-journal`) === 0;
 }
 
 function sizeOf(path: string): number {

@@ -18,6 +18,11 @@ export function readFileRow(db: Database, { kind, name }: FileKey): FileRow | nu
   return db.query<FileRow, [string, string]>(sql).get(kind, name);
 }
 
+/** Whether any file was ever saved: one that was deleted counts. */
+export function readHasFiles(db: Database): boolean {
+  return db.query(`select 1 from files limit 1`).get() !== null;
+}
+
 /** What a row says of a file that exists; null of a tombstone. */
 export function versionOf(row: FileRow | null): FileVersion | null {
   if (row?.sha256 == null || row.size === null) return null;

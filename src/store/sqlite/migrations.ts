@@ -2,3 +2,6 @@ import first from "./migrations/0001-first.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
 export const migrations: readonly string[] = [first];
+
+/** What a database that this program made is of. */
+export const SCHEMA_VERSION = migrations.length;

@@ -1,8 +1,7 @@
 import { SQLiteError } from "bun:sqlite";
-import { join } from "node:path";
-import { makeFolder } from "../../folder.ts";
+import { databaseIn, reserveIn } from "./data-dir.ts";
 import { openForReading, openForWriting } from "./database.ts";
-import { lockDirectory } from "./lock.ts";
+import { lockDataDir } from "./lock.ts";
 import { Reserve } from "./reserve.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { StoreOpenError } from "./store-open-error.ts";
@@ -20,11 +19,10 @@ export interface SqliteStoreOptions {
  * where the directory is in use or cannot be used, and then leaves it as it is.
  */
 export function openSqliteStore({ dataDir, announces, now }: SqliteStoreOptions): SqliteStore {
-  makeDirectory(dataDir);
-  const lock = lockDirectory(join(dataDir, "lock.db"));
+  const lock = lockDataDir(dataDir);
   try {
-    const databasePath = join(dataDir, "iotsupport.db");
-    const reservePath = join(dataDir, "reserve");
+    const databasePath = databaseIn(dataDir);
+    const reservePath = reserveIn(dataDir);
     prepare(databasePath, reservePath);
     return new SqliteStore(openForReading(databasePath), lock, now, { databasePath, reservePath, announces });
   } catch (error) {
@@ -42,13 +40,5 @@ function prepare(databasePath: string, reservePath: string): void {
     const isFull = cause instanceof SQLiteError && cause.code === "SQLITE_FULL";
     if (!isFull || !new Reserve(reservePath).free()) throw error;
     openForWriting(databasePath).close(); // On a full disk even opening needs room.
-  }
-}
-
-function makeDirectory(dataDir: string): void {
-  try {
-    makeFolder(dataDir);
-  } catch (error) {
-    throw new StoreOpenError(`DATA_DIR ${dataDir} cannot be made: ${String(error)}`, { cause: error });
   }
 }

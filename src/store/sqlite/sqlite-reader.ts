@@ -1,0 +1,67 @@
+import type { Database } from "bun:sqlite";
+import type { BlobStanding, LastState, NamedBlob, StoreReader } from "../reader.ts";
+import type { Counts, FileKey } from "../store.ts";
+import { readBlobStanding, readNamedBlobs } from "./blobs.ts";
+import { readContradictions } from "./contradictions.ts";
+import { databaseIn } from "./data-dir.ts";
+import { openBeside, readSchemaVersion } from "./database.ts";
+import { faulting } from "./faulting.ts";
+import { readFileRow, readHasFiles } from "./files.ts";
+import { readCounts } from "./reads.ts";
+
+/**
+ * Opens what a data directory keeps, beside the service or without it. Null where nothing is kept yet. Throws
+ * `StoreOpenError` where the database is damaged, not ours, or of a newer version than this program.
+ */
+export function openSqliteReader(dataDir: string): StoreReader | null {
+  return openSqliteCopy(databaseIn(dataDir));
+}
+
+/** Opens a copy that `copyTo` made, as `openSqliteReader` does. */
+export function openSqliteCopy(path: string): StoreReader | null {
+  const db = openBeside(path);
+  return db === null ? null : new SqliteReader(db);
+}
+
+class SqliteReader implements StoreReader {
+  readonly schemaVersion: number;
+
+  constructor(private readonly db: Database) {
+    this.schemaVersion = readSchemaVersion(db);
+  }
+
+  isUnused(): Promise<boolean> {
+    return faulting(() => !readHasFiles(this.db));
+  }
+
+  counts(): Promise<Counts> {
+    return faulting(() => readCounts(this.db));
+  }
+
+  lastState(file: FileKey): Promise<LastState | null> {
+    return faulting(() => readFileRow(this.db, file));
+  }
+
+  namedBlobs(): Promise<readonly NamedBlob[]> {
+    return faulting(() => readNamedBlobs(this.db));
+  }
+
+  blobStanding(sha256: string): Promise<BlobStanding> {
+    return faulting(() => readBlobStanding(this.db, sha256));
+  }
+
+  contradictions(): Promise<readonly string[]> {
+    return faulting(() => readContradictions(this.db));
+  }
+
+  /** In one read of the database: a copy by SQLite's backup interface begins anew at every save, and may never end. */
+  copyTo(path: string): Promise<void> {
+    return faulting(() => {
+      this.db.query("vacuum into ?").run(path);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.db.close();
+  }
+}
