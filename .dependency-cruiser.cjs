@@ -77,6 +77,22 @@ module.exports = {
       to: { path: "^bun:sqlite$" },
     },
     {
+      name: "the-command-line-runs-no-service",
+      comment: "It works on what is kept, by the rules of the features, without HTTP or MQTT.",
+      severity: "error",
+      from: { path: "^src/cli/" },
+      to: {
+        path: "^src/",
+        pathNot: ["^src/(cli|configs|assets|store|blobs)/", "^src/settings\\.ts$", shared],
+      },
+    },
+    {
+      name: "nobody-needs-the-command-line",
+      severity: "error",
+      from: { pathNot: "^src/cli/" },
+      to: { path: "^src/cli/" },
+    },
+    {
       name: "nobody-imports-the-process",
       severity: "error",
       from: {},

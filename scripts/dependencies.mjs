@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PROJECT, Stop, say } from "./cli.mjs";
+import { PROJECT, Stop } from "./cli.mjs";
 
 /** Bun, as package-lock.json pins it. */
 export const BUN = join(PROJECT, "node_modules/.bin/bun");
@@ -54,7 +54,7 @@ function install() {
     run(process.execPath, ["install", "--frozen-lockfile", "--ignore-scripts", "--silent"]);
     copyFileSync(join(PROJECT, ASKED), join(PROJECT, THERE)); // npm notes this by itself.
   } else {
-    say("Installing the dependencies (once) …");
+    process.stderr.write("Installing the dependencies (once) …\n");
     run("npm", ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
   }
 }
@@ -70,7 +70,7 @@ function bunRuns() {
 function run(program, args) {
   const { status, error } = spawnSync(program, args, {
     cwd: PROJECT,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", process.stderr.fd, "inherit"], // What follows may print JSON on stdout.
   });
   if (status === 0) return;
   const reason = error?.message ?? `exit code ${status}`;

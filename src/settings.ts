@@ -42,6 +42,9 @@ export type Settings = {
   readonly logLevel: LogLevel;
 };
 
+/** How large a config and an asset may be. */
+export type SizeLimits = Pick<Settings, "maxConfigBytes" | "maxAssetBytes">;
+
 export type MqttSettings = {
   /** `mqtt://host:port` or `mqtts://host:port`: never with credentials in it. */
   readonly url: string;
@@ -49,6 +52,7 @@ export type MqttSettings = {
   readonly password: string | null;
 };
 
+type Variables = Readonly<Record<string, string | undefined>>;
 type LogLevel = (typeof logLevels)[number];
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -64,16 +68,14 @@ export class SettingsError extends Error {
  * Reads and checks all settings at once. An empty setting counts as unset.
  * Touches nothing but `env` and the files that `…_FILE` name. Throws `SettingsError`.
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const given = new Environment(env);
-  const settings: Settings = {
+export function readSettings(env: Variables): Settings {
+  return checked(env, (given) => ({
     host: given.read("HOST", listenAddress, "127.0.0.1"),
     port: given.read("PORT", wholeNumber(0, 65_535), 3201),
-    dataDir: given.read("DATA_DIR", path, "./data"),
+    dataDir: dataDirIn(given),
     signingKeyPath: given.read("SIGNING_KEY_PATH", path, null),
     timestampToleranceSeconds: given.read("TIMESTAMP_TOLERANCE_SECONDS", wholeNumber(0, YEAR_SECONDS), 300),
-    maxConfigBytes: given.read("MAX_CONFIG_BYTES", size(2, 64 * MIB), 256 * KIB),
-    maxAssetBytes: given.read("MAX_ASSET_BYTES", size(1, TIB), GIB),
+    ...sizeLimitsIn(given),
     mqtt: readMqtt(given),
     // The server's own time-outs are whole seconds, and coarse below this.
     uploadStallSeconds: given.read("UPLOAD_STALL_SECONDS", wholeNumber(5, HOUR_SECONDS), 30),
@@ -85,9 +87,36 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     allowedHosts: given.read("ALLOWED_HOSTS", listOf(hostName), []),
     drainSeconds: given.read("DRAIN_SECONDS", wholeNumber(0, HOUR_SECONDS), 0),
     logLevel: given.read("LOG_LEVEL", logLevel, "info"),
-  };
+  }));
+}
+
+/** Like `readSettings`, for who needs nothing else: the others may be wrong, or secret. */
+export function readDataDir(env: Variables): string {
+  return checked(env, dataDirIn);
+}
+
+/** Like `readSettings`, for who needs nothing else. */
+export function readSizeLimits(env: Variables): SizeLimits {
+  return checked(env, sizeLimitsIn);
+}
+
+/** What `read` makes of the environment, unless it finds something wrong there. */
+function checked<T>(env: Variables, read: (given: Environment) => T): T {
+  const given = new Environment(env);
+  const settings = read(given);
   if (given.problems.length > 0) throw new SettingsError(given.problems);
   return settings;
+}
+
+function dataDirIn(given: Environment): string {
+  return given.read("DATA_DIR", path, "./data");
+}
+
+function sizeLimitsIn(given: Environment): SizeLimits {
+  return {
+    maxConfigBytes: given.read("MAX_CONFIG_BYTES", size(2, 64 * MIB), 256 * KIB),
+    maxAssetBytes: given.read("MAX_ASSET_BYTES", size(1, TIB), GIB),
+  };
 }
 
 const HOUR_SECONDS = 3600;
@@ -103,7 +132,7 @@ const logLevel: Rule<LogLevel> = {
 class Environment {
   readonly problems: string[] = [];
 
-  constructor(readonly env: Readonly<Record<string, string | undefined>>) {}
+  constructor(readonly env: Variables) {}
 
   /** The fallback stands in for an unset setting, and for a wrong one, until `problems` are looked at. */
   read<T, F>(name: string, rule: Rule<T>, fallback: F): T | F {
