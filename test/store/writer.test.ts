@@ -1,6 +1,16 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { openSqliteStore } from "../../src/store/index.ts";
 import { openForWriting } from "../../src/store/sqlite/database.ts";
@@ -162,6 +172,25 @@ describe("a full disk", () => {
   });
 });
 
+test.skipIf(!canMountDisks)(
+  "there is room again when there is some for a batch beside the reserve, and to look leaves nothing behind",
+  async () => {
+    await using opened = await openOnSmallDisk("20m");
+    const folder = dirname(opened.path);
+    const before = readdirSync(folder);
+    expect(opened.writer.hasRoom()).toBe(true);
+    const filler = join(folder, "filler");
+    fillDisk(filler);
+    expect(opened.writer.hasRoom()).toBe(false);
+    truncateSync(filler, statSync(filler).size - 500_000);
+    expect(opened.writer.hasRoom()).toBe(false);
+    truncateSync(filler, statSync(filler).size - 1_000_000);
+    expect(opened.writer.hasRoom()).toBe(true);
+    rmSync(filler);
+    expect(readdirSync(folder)).toEqual(before);
+  },
+);
+
 describe("the reserve", () => {
   test("is made with the writer, and can be given up once", async () => {
     await using opened = await openWriter();
@@ -260,4 +289,13 @@ function damageContents(path: string): void {
   const bytes = readFileSync(path);
   bytes.fill(0xff, (page - 1) * 4_096, page * 4_096);
   writeFileSync(path, bytes);
+}
+
+/** Takes all that is left of a disk for a file, which grows. */
+function fillDisk(path: string): void {
+  try {
+    for (;;) appendFileSync(path, new Uint8Array(4_096));
+  } catch {
+    return; // That is how it shows that it is full.
+  }
 }

@@ -1,13 +1,18 @@
 import { Worker } from "node:worker_threads";
 import { busy, storageFull, storeUnavailable } from "../../fault.ts";
 import type { Answer, Arguments, Outcome, Verb, Write } from "./writer.ts";
-import type { Batch, BatchAnswer, WriterOptions } from "./writer-worker.ts";
+import type { Reply, Request, WriterOptions } from "./writer-worker.ts";
 
 /** More than this many writes waiting for the disk are refused: what waits is held in memory. */
 const MOST_WAITING = 10_000;
 
 /** So much content goes into one transaction at the most, one write apart: the log must fit into the reserve. */
 const MOST_BATCH_BYTES = 1024 * 1024;
+
+/** After a full disk it is looked so often whether there is room again: it may be a long time until the next save. */
+const LOOK_FOR_ROOM_MS = 2_000;
+
+const FULL = "the disk is full";
 
 /** Who hears of writes before anybody who waits for them does. */
 export interface WriteWatcher {
@@ -30,6 +35,7 @@ export class WriterThread {
   #trouble: string | null = null;
   #waiting: Pending[] = [];
   #committing: Pending[] | null = null;
+  #lookingForRoom: NodeJS.Timeout | null = null;
 
   constructor(
     options: WriterOptions,
@@ -41,7 +47,7 @@ export class WriterThread {
     this.#fail = resolve;
     this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url), { workerData: options });
     this.#exited = new Promise((exited) => this.#worker.once("exit", () => exited()));
-    this.#worker.on("message", (answer: BatchAnswer) => this.#answered(answer));
+    this.#worker.on("message", (reply: Reply) => this.#replied(reply));
     this.#worker.on("error", (error) => this.#breakDown(String(error)));
     this.#worker.on("exit", () => this.#breakDown("its thread ended"));
   }
@@ -65,6 +71,7 @@ export class WriterThread {
 
   /** Waits for the writes that were begun, then ends the thread. */
   async close(): Promise<void> {
+    this.#stopLooking();
     if (this.#state === "open") {
       this.#state = "closing";
       this.#closeWhenIdle();
@@ -73,25 +80,31 @@ export class WriterThread {
   }
 
   #closeWhenIdle(): void {
-    if (this.#state === "closing" && this.#committing === null) this.#worker.postMessage("close");
+    if (this.#state === "closing" && this.#committing === null) this.#ask("close");
   }
 
   #send(): void {
     if (this.#committing !== null || this.#waiting.length === 0) return;
     this.#committing = this.#waiting.splice(0, batchLength(this.#waiting));
     const writes = this.#committing.map(({ write }) => write);
-    this.#worker.postMessage({ writes, now: this.now().getTime() } satisfies Batch);
+    this.#ask({ writes, now: this.now().getTime() });
   }
 
-  #answered(answer: BatchAnswer): void {
-    if (answer.kind === "broken") {
-      this.#breakDown(answer.reason);
-      return;
-    }
+  #ask(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #replied(reply: Reply): void {
+    if (reply.kind === "broken") this.#breakDown(reply.reason);
+    else if (reply.kind === "looked") this.#looked(reply.hasRoom);
+    else this.#answered(reply.answers);
+  }
+
+  #answered(answers: readonly Answer[]): void {
     const batch = this.#committing ?? [];
     this.#committing = null;
     this.#send(); // The disk is kept busy while the answers are given out.
-    for (const [index, pending] of batch.entries()) this.#settle(pending, answer.answers[index]);
+    for (const [index, pending] of batch.entries()) this.#settle(pending, answers[index]);
     this.#closeWhenIdle();
   }
 
@@ -105,7 +118,8 @@ export class WriterThread {
         resolve(answer.outcome);
         return;
       case "full":
-        this.#trouble = "the disk is full";
+        this.#trouble = FULL;
+        this.#lookForRoomLater();
         this.watcher.full();
         reject(storageFull());
         return;
@@ -114,9 +128,28 @@ export class WriterThread {
     }
   }
 
+  #lookForRoomLater(): void {
+    if (this.#state === "open") {
+      this.#lookingForRoom ??= setTimeout(() => this.#ask("look for room"), LOOK_FOR_ROOM_MS);
+    }
+  }
+
+  #looked(hasRoom: boolean): void {
+    this.#stopLooking();
+    if (this.#trouble !== FULL) return;
+    if (hasRoom) this.#trouble = null;
+    else this.#lookForRoomLater();
+  }
+
+  #stopLooking(): void {
+    if (this.#lookingForRoom !== null) clearTimeout(this.#lookingForRoom);
+    this.#lookingForRoom = null;
+  }
+
   #breakDown(reason: string): void {
     if (this.#state === "failed" || (this.#state === "closing" && this.#committing === null)) return;
     this.#state = "failed";
+    this.#stopLooking();
     this.#trouble = reason;
     const fault = storeUnavailable(reason);
     for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(fault);

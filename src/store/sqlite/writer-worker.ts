@@ -16,27 +16,32 @@ export interface Batch {
   readonly now: number;
 }
 
-export type BatchAnswer =
+/** What the thread is asked. */
+export type Request = Batch | "look for room" | "close";
+
+export type Reply =
   | { readonly kind: "committed"; readonly answers: readonly Answer[] }
+  | { readonly kind: "looked"; readonly hasRoom: boolean }
   | { readonly kind: "broken"; readonly reason: string };
 
 const { databasePath, reservePath, announces } = workerData as WriterOptions;
 const db = openForWriting(databasePath);
 const writer = new Writer(db, new Reserve(reservePath), announces);
 
-parentPort?.on("message", (batch: Batch | "close") => {
-  if (batch === "close") {
+parentPort?.on("message", (request: Request) => {
+  if (request === "close") {
     db.close();
     parentPort?.close();
     return;
   }
-  parentPort?.postMessage(commit(batch));
+  parentPort?.postMessage(replyTo(request));
 });
 
 /** An I/O error leaves open what is on disk: nothing may be written that rests on it (faults.md R13). */
-function commit({ writes, now }: Batch): BatchAnswer {
+function replyTo(request: Batch | "look for room"): Reply {
   try {
-    return { kind: "committed", answers: writer.commit(writes, now) };
+    if (request === "look for room") return { kind: "looked", hasRoom: writer.hasRoom() };
+    return { kind: "committed", answers: writer.commit(request.writes, request.now) };
   } catch (error) {
     return { kind: "broken", reason: String(error) };
   }

@@ -73,6 +73,13 @@ export class Writer {
     }
   }
 
+  /** Whether saves have room again after a full disk. Takes the reserve back, where there is enough for it. */
+  hasRoom(): boolean {
+    const isHeld = this.reserve.fill();
+    this.#allowGrowth(isHeld);
+    return isHeld && this.reserve.hasRoomBeside();
+  }
+
   /**
    * While the reserve is not held, the database keeps its size: saves use the pages that deletes have freed, and
    * the log can always be emptied into it.
