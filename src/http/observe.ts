@@ -1,9 +1,12 @@
 import { createMiddleware } from "hono/factory";
-import { routePath } from "hono/route";
+import { matchedRoutes } from "hono/route";
 import type { Log, Metrics } from "../ops/index.ts";
 import { arrivalOf } from "./arrival.ts";
-import type { Env } from "./env.ts";
+import type { AppContext, Env } from "./env.ts";
 import { noteAnswer } from "./note-answer.ts";
+
+/** What is in front of all routes, and what no route is for. */
+const EVERY_PATH = "/*";
 
 /** Gives every request its id and its caller, and every answer its id, its measure and its log line. */
 export function observe(metrics: Metrics, log: Log, now: () => Date) {
@@ -19,9 +22,13 @@ export function observe(metrics: Metrics, log: Log, now: () => Date) {
     const { method, path } = c.req;
     const { status } = c.res;
     if (method === "HEAD") await declareLength(c.res);
-    const route = routePath(c, -1);
-    noteAnswer(metrics, log, { caller, method, path, route, status, beganMs, error: c.error });
+    noteAnswer(metrics, log, { caller, method, path, route: routeOf(c), status, beganMs, error: c.error });
   });
+}
+
+/** The pattern whose handler answers, or would have if nothing had refused the request before. */
+function routeOf(c: AppContext): string {
+  return matchedRoutes(c).find(({ path }) => path !== EVERY_PATH)?.path ?? EVERY_PATH;
 }
 
 /** A HEAD's answer gives the length that a GET's has (RFC 9110, section 8.6); without a body Bun would say 0. */
