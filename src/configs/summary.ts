@@ -1,6 +1,3 @@
-import { MAX_CONTENT_DEPTH } from "./content.ts";
-import { readMembers } from "./json-members.ts";
-
 /** What a list of configs shows of each. Null where the content has no such member, or one of another type. */
 export type Summary = {
   readonly deviceName: string | null;
@@ -9,29 +6,19 @@ export type Summary = {
 };
 
 /**
- * Reads the summary off a content's own `deviceName`, `deviceEntityId` and `enableOTA`; nothing else of it is parsed.
- * What is no valid content is a bug of the caller, and throws `JsonError`.
+ * Reads the summary off a content's own `deviceName`, `deviceEntityId` and `enableOTA`. The content has been judged
+ * before, its depth above all; what is none is a bug of the caller, and throws.
  */
 export function summaryOf(content: string): Summary {
-  const members = readMembers(content, MAX_CONTENT_DEPTH);
-  const textOf = (name: string) => {
-    const span = members.get(name);
-    return span === undefined ? "" : content.slice(span.start, span.end);
-  };
+  const { deviceName, deviceEntityId, enableOTA }: Readonly<Record<string, unknown>> = JSON.parse(content);
   return {
-    deviceName: stringIn(textOf("deviceName")),
-    deviceEntityId: stringIn(textOf("deviceEntityId")),
-    enableOta: booleanIn(textOf("enableOTA")),
+    deviceName: textIn(deviceName),
+    deviceEntityId: textIn(deviceEntityId),
+    enableOta: typeof enableOTA === "boolean" ? enableOTA : null,
   };
 }
 
 /** Well-formed, because a lone surrogate, which JSON's escapes can spell, has no UTF-8 to be stored in. */
-function stringIn(text: string): string | null {
-  if (!text.startsWith('"')) return null;
-  const value: string = JSON.parse(text);
-  return value.toWellFormed();
-}
-
-function booleanIn(text: string): boolean | null {
-  return text === "true" || text === "false" ? text === "true" : null;
+function textIn(value: unknown): string | null {
+  return typeof value === "string" ? value.toWellFormed() : null;
 }

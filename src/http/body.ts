@@ -10,7 +10,8 @@ export async function readJsonBody(c: AppContext, maxBytes: number): Promise<Uin
   }
   checkIsPlain(headers);
   checkDeclaredSize(headers, maxBytes);
-  return collect(c.req.raw.body, maxBytes);
+  // A length that was declared is kept: the parser of HTTP takes no byte more, and a stream would cost thrice as much.
+  return headers.has("Content-Length") ? wholeOf(c.req.raw) : collect(c.req.raw.body, maxBytes);
 }
 
 /** Compressed bodies are not taken: what they unfold to has no size that was declared. */
@@ -24,6 +25,14 @@ export function checkIsPlain(headers: Headers): void {
 /** Refuses by its Content-Length alone a body that would be too large. */
 export function checkDeclaredSize(headers: Headers, maxBytes: number): void {
   if (Number(headers.get("Content-Length") ?? 0) > maxBytes) throw payloadTooLarge("body", maxBytes);
+}
+
+async function wholeOf(request: Request): Promise<Uint8Array> {
+  try {
+    return await request.bytes();
+  } catch (cause) {
+    throw bodyCutOff(cause);
+  }
 }
 
 /** Throws the fault of a body that is cut off before its end. */
