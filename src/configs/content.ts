@@ -3,7 +3,7 @@ import { payloadTooLarge, validationFailed } from "../fault.ts";
 import { JsonError, readMembers, type Span } from "./json-members.ts";
 
 /** How deep a content may be nested; the content itself is the first level. */
-export const MAX_CONTENT_DEPTH = 64;
+const MAX_CONTENT_DEPTH = 64;
 
 /** The body of a save. Other members are ignored. */
 export const SaveConfigBody = v.object({
