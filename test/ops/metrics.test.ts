@@ -57,6 +57,13 @@ describe("the metrics", () => {
     expect(names.toSorted()).toEqual(Object.keys(CONTRACT).toSorted());
   });
 
+  test("are read without a walk through the heap, which would hold up every request", async () => {
+    const { registry } = createMetrics("1");
+    const names = registry.getMetricsAsArray().map(({ name }) => name);
+    expect(names).toContain("nodejs_heap_size_used_bytes");
+    expect(names.filter((name) => name.startsWith("nodejs_heap_space"))).toEqual([]);
+  });
+
   test("are told of in docs/operating.md, with their labels", async () => {
     const page = await Bun.file(join(import.meta.dir, "../../docs/operating.md")).text();
     const told = rowsOf(sectionOf(page, "## Metrics")).flatMap(([names = "", labels = ""]) =>
