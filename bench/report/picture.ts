@@ -10,6 +10,7 @@ use([LinesChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, S
 const WIDTH = 960;
 const ROW_HEIGHT = 26;
 const MARGIN = { top: 100, right: 225, bottom: 40, left: 310 };
+const TITLE = "iotsupport, as many times as good as the peer on the right";
 const FONTS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const DAY = {
   paper: "#ffffff",
@@ -37,7 +38,7 @@ export function pictureOf(outcomes: readonly Outcome[]): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
   try {
     chart.setOption(plotOf(rows));
-    return followingTheme(chart.renderToSVGString());
+    return forPages(chart.renderToSVGString());
   } finally {
     chart.dispose();
   }
@@ -49,7 +50,7 @@ function plotOf(rows: readonly Measured[]): EChartsCoreOption {
     animation: false,
     textStyle: { fontFamily: FONTS, fontSize: 12 },
     title: {
-      text: "iotsupport, as many times as good as the peer on the right",
+      text: TITLE,
       subtext:
         "Same machine, same run, same work. The dot is the median of the rounds; the bar behind it, from least to most.",
       left: 16,
@@ -144,19 +145,28 @@ function line(ends: readonly number[][], width: number, color: string) {
 function dots(name: "ours" | "must" | "aim", points: readonly number[][]) {
   const shape =
     name === "ours" ? { symbol: "circle", symbolSize: 11 } : { symbol: "rect", symbolSize: [3, 16] };
-  return { type: "scatter", name, color: DAY[name], itemStyle: { opacity: 1 }, ...shape, data: points };
+  return {
+    type: "scatter",
+    name,
+    color: DAY[name],
+    itemStyle: { opacity: 1 },
+    ...shape,
+    data: points,
+  };
 }
 
 function timesAsGood({ goal }: Row, ratio: number): number {
   return goal.better === "more" ? ratio : 1 / ratio;
 }
 
-/** An SVG in a page follows the theme of who looks at it; a style goes before the colours in its attributes. */
-function followingTheme(svg: string): string {
+/** A picture in a page follows the theme of who looks at it, has a title for who can't, and has no mouse over it. */
+function forPages(svg: string): string {
   const rules = Object.entries(DAY).flatMap(([name, day]) => {
     const night = NIGHT[name as keyof typeof DAY]; // Both have the same names.
     return [`[fill="${day}"] { fill: ${night}; }`, `[stroke="${day}"] { stroke: ${night}; }`];
   });
   const style = `<style>@media (prefers-color-scheme: dark) { ${rules.join(" ")} }</style>`;
-  return svg.replace(/<svg[^>]*>/, (start) => `${start}\n${style}`);
+  return svg
+    .replace(/<style ><!\[CDATA\[.*?<\/style>\n/s, "")
+    .replace(/<svg[^>]*>/, (start) => `${start}\n<title>${TITLE}</title>\n${style}`);
 }
