@@ -13,7 +13,7 @@ import {
 import { openDiskBlobs } from "./blobs/index.ts";
 import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
 import { Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
-import { type Condition, healthOperations, healthRoutes } from "./health/index.ts";
+import { type Condition, healthOperations, healthRoutes, StoreWatch } from "./health/index.ts";
 import { createApp, docsRoutes, serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
 import type { Settings } from "./settings.ts";
@@ -60,23 +60,26 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     hasFailed = true;
   });
   let isDraining = false;
-  const trouble = () => store.trouble ?? blobs.trouble;
-  const condition = async (): Promise<Condition> => ({
-    storeTrouble: trouble(),
-    hasFailed,
-    isDraining,
-    mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
-    mqttTrouble: relay?.trouble ?? null,
-    pendingAnnouncements: (await store.counts()).pendingAnnouncements,
-  });
+  const watch = new StoreWatch(store, blobs, log);
+  const condition = async (): Promise<Condition> => {
+    const counts = await watch.counts();
+    return {
+      storeTrouble: watch.trouble,
+      hasFailed: hasFailed || counts === null,
+      isDraining,
+      mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
+      mqttTrouble: relay?.trouble ?? null,
+      pendingAnnouncements: counts?.pendingAnnouncements ?? null,
+    };
+  };
   const disk = new Disk(dataDir);
   addGauges(metrics, {
-    configFiles: async () => (await store.counts()).configs,
-    pendingAnnouncements: async () => (await store.counts()).pendingAnnouncements,
-    oldestAnnouncementSeconds: async () => secondsSince((await store.counts()).oldestAnnouncement, now()),
+    configFiles: async () => (await watch.counts())?.configs ?? Number.NaN,
+    pendingAnnouncements: async () => (await watch.counts())?.pendingAnnouncements ?? Number.NaN,
+    oldestAnnouncementSeconds: async () => secondsSince((await watch.counts())?.oldestAnnouncement, now()),
     mqttEnabled: () => broker !== null,
     mqttConnected: () => broker?.connected ?? false,
-    storeHealthy: () => trouble() === null,
+    storeHealthy: () => watch.trouble === null,
     storeSpace: () => disk.space(),
   });
 
@@ -132,8 +135,9 @@ async function uploadRules(settings: Settings): Promise<UploadRules | null> {
   }
 }
 
-/** 0 where there is no such moment, or the clock was set back to before it. */
-function secondsSince(moment: Date | null, now: Date): number {
+/** 0 where there is no such moment, or the clock was set back to before it; NaN where it is not known. */
+function secondsSince(moment: Date | null | undefined, now: Date): number {
+  if (moment === undefined) return Number.NaN;
   return moment === null ? 0 : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
 }
 

@@ -8,6 +8,7 @@ export const deliveryOperations: Operations = {
   "/api/configs/{mac}.json": {
     get: {
       tag: "Devices",
+      repeatsIdOnly: true,
       summary: "Fetch a config's content, as a device does",
       parameters: [
         { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
@@ -27,6 +28,7 @@ export const deliveryOperations: Operations = {
   "/api/assets/{filename}": {
     get: {
       tag: "Devices",
+      repeatsIdOnly: true,
       summary: "Fetch an asset, or a part of it",
       parameters: [
         { in: "path", name: "filename", description: "The asset's name", example: "firmware.bin" },

@@ -4,15 +4,16 @@ import type { Metrics } from "../ops/index.ts";
 
 /** How the service is, as seen from inside. */
 export interface Condition {
-  /** Why nothing can be saved; null while the store can be written. */
+  /** Why nothing can be saved; null while the store can be written and read. */
   readonly storeTrouble: string | null;
-  /** Whether nothing but a new start mends it. On a full disk, reads and deletes go on. */
+  /** Whether it can do nothing at all, until somebody sees to it. On a full disk, reads and deletes go on. */
   readonly hasFailed: boolean;
   readonly isDraining: boolean;
   readonly mqtt: "disabled" | "connected" | "disconnected";
   /** Why announcements wait, where that is known. Anybody may read it: no address, no secret. */
   readonly mqttTrouble: string | null;
-  readonly pendingAnnouncements: number;
+  /** Null where they cannot be counted, which is trouble. */
+  readonly pendingAnnouncements: number | null;
 }
 
 export const HealthAnswer = v.object({
@@ -20,7 +21,10 @@ export const HealthAnswer = v.object({
   reason: v.optional(v.string()),
   mqtt: v.picklist(["disabled", "connected", "disconnected"]),
   mqtt_reason: v.optional(v.pipe(v.string(), v.description("Why announcements wait, where that is known"))),
-  pending_announcements: v.pipe(v.number(), v.integer()),
+  pending_announcements: v.pipe(
+    v.nullable(v.pipe(v.number(), v.integer())),
+    v.description("Null where they cannot be counted"),
+  ),
 });
 
 export const ProbeAnswer = v.object({ status: v.picklist(["live", "ready", "not ready", "draining"]) });

@@ -32,6 +32,24 @@ const libraryFiles = new Map([
   ["swagger-ui-bundle.js", import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js")],
 ]);
 
+/** What the document says of itself and of its page. */
+const docsOperations: Operations = {
+  "/api/openapi.json": {
+    get: {
+      tag: "Documents",
+      summary: "This document",
+      answers: { 200: { description: "OpenAPI 3.1", content: { type: "application/json", schema: null } } },
+    },
+  },
+  "/api/docs": {
+    get: {
+      tag: "Documents",
+      summary: "A page to read it and try it",
+      answers: { 200: { description: "The page", content: { type: "text/html", schema: null } } },
+    },
+  },
+};
+
 /** The OpenAPI document, and a page to read and try it. Both are made when they are first asked for. */
 export function docsRoutes(operations: readonly Operations[], version: string): Routes {
   let document: Promise<string> | null = null;
@@ -47,7 +65,7 @@ export function docsRoutes(operations: readonly Operations[], version: string): 
 
 async function render(operations: readonly Operations[], version: string): Promise<string> {
   const { openApiDocument } = await import("./openapi.ts");
-  return JSON.stringify(openApiDocument(operations, version));
+  return JSON.stringify(openApiDocument([...operations, docsOperations], version));
 }
 
 function script(name: string): Response {

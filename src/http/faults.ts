@@ -30,6 +30,13 @@ export const statusOf = {
   VALIDATION_FAILED: 400,
 } as const satisfies Record<FaultCode, ContentfulStatusCode>;
 
+/** The headers that say of a refusal what a client needs, for those that have one. */
+export const headerOfFault: Partial<Readonly<Record<FaultCode, "Retry-After" | "Content-Range">>> = {
+  BUSY: "Retry-After",
+  STORE_UNAVAILABLE: "Retry-After",
+  RANGE_NOT_SATISFIABLE: "Content-Range",
+};
+
 const RETRY_AFTER_SECONDS = "5";
 
 /** The answer to a request that a fault has ended. */
@@ -57,8 +64,9 @@ function headersOf(fault: Fault): Record<string, string> {
   if (code === "METHOD_NOT_ALLOWED" && Array.isArray(details?.["allow"])) {
     headers["Allow"] = details["allow"].join(", ");
   }
-  if (code === "RANGE_NOT_SATISFIABLE") headers["Content-Range"] = `bytes */${details?.["sizeBytes"]}`;
-  if (code === "BUSY" || code === "STORE_UNAVAILABLE") headers["Retry-After"] = RETRY_AFTER_SECONDS;
+  const own = headerOfFault[code];
+  if (own === "Content-Range") headers[own] = `bytes */${details?.["sizeBytes"]}`;
+  if (own === "Retry-After") headers[own] = RETRY_AFTER_SECONDS;
   if (mustClose(fault)) headers["Connection"] = "close";
   return headers;
 }

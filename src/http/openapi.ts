@@ -1,14 +1,24 @@
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import type { FaultCode } from "../fault.ts";
-import { ErrorBody, statusOf } from "./faults.ts";
+import { ErrorBody, headerOfFault, statusOf } from "./faults.ts";
 import {
   type Answer,
   type Content,
+  type HeaderName,
   headerDescriptions,
   type Operation,
   type Operations,
 } from "./operation.ts";
+
+const DESCRIPTION = `Configs and signed assets for devices, announced over MQTT when they change.
+
+Every refusal is a JSON object of the form \`Error\`. A path that is not here is answered 404 \`RECORD_NOT_FOUND\`, a
+method that a path does not have 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`. HEAD is answered wherever GET is, and OPTIONS
+to pages of CORS_ORIGINS.`;
+
+/** What any request may be refused with: for its Host, or for a fault of ours. */
+const ANY_REQUEST = ["VALIDATION_FAILED", "INTERNAL_ERROR"] as const satisfies readonly FaultCode[];
 
 /**
  * The OpenAPI 3.1 document of all operations. What clients send and are answered is rendered from the valibot
@@ -24,7 +34,7 @@ export function openApiDocument(operations: readonly Operations[], version: stri
     info: {
       title: "iotsupport",
       version,
-      description: "Configs and signed assets for devices, announced over MQTT when they change.",
+      description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
@@ -48,6 +58,7 @@ function methodsOf(path: string, methods: Operations[string]): object {
 
 function rendered(operation: Operation, operationId: string): object {
   const { tag, summary, description, parameters = [], body, answers, faults = [] } = operation;
+  const requestId = { "X-Request-Id": headerOf("X-Request-Id", operation.repeatsIdOnly !== true) };
   return {
     operationId,
     tags: [tag],
@@ -65,35 +76,52 @@ function rendered(operation: Operation, operationId: string): object {
       requestBody: { required: true, description: body.description, content: contentOf(body) },
     }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
-      ...faultAnswers(faults),
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, requestId)]),
+      ),
+      ...refusals(faults, requestId),
     },
   };
 }
 
-function answerOf({ description, content, headers = [] }: Answer): object {
+function answerOf({ description, content, headers = [] }: Answer, requestId: object): object {
   return {
     description,
-    ...(headers.length > 0 && {
-      headers: Object.fromEntries(
-        headers.map((name) => [name, { description: headerDescriptions[name], schema: { type: "string" } }]),
-      ),
-    }),
+    headers: { ...Object.fromEntries(headers.map((name) => [name, headerOf(name, true)])), ...requestId },
     ...(content !== undefined && { content: contentOf(content) }),
   };
 }
 
-/** Several codes may share a status; every operation may fail on our side. */
-function faultAnswers(codes: readonly FaultCode[]): Record<string, object> {
-  const byStatus = Map.groupBy<number, FaultCode>([...codes, "INTERNAL_ERROR"], (code) => statusOf[code]);
+/** Several codes may share a status. */
+function refusals(faults: readonly FaultCode[], requestId: object): Record<string, object> {
+  const byStatus = Map.groupBy<number, FaultCode>(
+    new Set([...faults, ...ANY_REQUEST]),
+    (code) => statusOf[code],
+  );
   const answers = [...byStatus].map(([status, codes]) => [
     String(status),
     {
       description: codes.map((code) => `\`${code}\``).join(" or "),
-      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+      headers: { ...faultHeaders(codes), ...requestId },
+      content: { "application/json": { schema: errorOf(codes) } },
     },
   ]);
   return Object.fromEntries(answers);
+}
+
+/** A header is always there where each of the codes has it. */
+function faultHeaders(codes: readonly FaultCode[]): Record<string, object> {
+  const names = new Set(codes.map((code) => headerOfFault[code]).filter((name) => name !== undefined));
+  const isAlwaysThere = (name: HeaderName) => codes.every((code) => headerOfFault[code] === name);
+  return Object.fromEntries([...names].map((name) => [name, headerOf(name, isAlwaysThere(name))]));
+}
+
+function headerOf(name: HeaderName, required: boolean): object {
+  return { description: headerDescriptions[name], required, schema: { type: "string" } };
+}
+
+function errorOf(codes: readonly FaultCode[]): object {
+  return { allOf: [{ $ref: "#/components/schemas/Error" }, { properties: { code: { enum: codes } } }] };
 }
 
 function contentOf({ type, schema }: Content): object {

@@ -10,7 +10,10 @@ export interface Operation {
   readonly body?: Content & { readonly description: string };
   /** By status, the refusals apart. */
   readonly answers: Readonly<Record<number, Answer>>;
+  /** Its refusals, besides those that any request may get. */
   readonly faults?: readonly FaultCode[];
+  /** Whether a request's id is answered only where the client sent one: so where devices fetch. */
+  readonly repeatsIdOnly?: boolean;
 }
 
 export interface Parameter {
@@ -33,13 +36,15 @@ export interface Answer {
 }
 
 /** The headers that answers carry, each described once. */
-type HeaderName = keyof typeof headerDescriptions;
+export type HeaderName = keyof typeof headerDescriptions;
 
 export const headerDescriptions = {
   ETag: "The strong name of exactly this version",
   "X-Revision": "The number of the change that made it",
   "Accept-Ranges": "bytes",
   "Content-Range": "Which bytes these are, of how many",
+  "Retry-After": "After how many seconds it is worth another try",
+  "X-Request-Id": "The request's id, as it stands in the log: the client's own where that was sane",
 } as const;
 
 /** By path, with `{name}` where a parameter stands. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { startBroker } from "../support/broker.ts";
+import { damageDatabase } from "../support/damage.ts";
 import { until } from "../support/deadline.ts";
 import { startLink } from "../support/link.ts";
 import { startTestService, type TestService } from "../support/service.ts";
+import { tempDir } from "../support/temp-dir.ts";
 
 const PORCH = "aa-bb-cc-dd-ee-ff";
 
@@ -75,3 +78,26 @@ async function mqttIs(state: string, service: TestService): Promise<void> {
 async function reasonIs(reason: string, service: TestService): Promise<void> {
   await until(`mqtt_reason: ${reason}`, async () => (await service.health()).mqtt_reason === reason, 10_000);
 }
+
+describe("where the database cannot be read", () => {
+  test("health says so, it is not ready, and the metrics tell all else", async () => {
+    await using dir = await tempDir();
+    const dataDir = join(dir.path, "data");
+    await (await startTestService({ dataDir }))[Symbol.asyncDispose]();
+    await using service = await startTestService({ dataDir });
+    await damageDatabase(dataDir);
+    const health = await service.request("GET", "/api/health");
+    expect(health.status).toBe(503);
+    expect(await health.json()).toEqual({
+      status: "unhealthy",
+      reason: "the database cannot be read",
+      mqtt: "disabled",
+      pending_announcements: null,
+    });
+    expect((await service.request("GET", "/api/health/ready")).status).toBe(503);
+    expect((await service.request("GET", "/api/health/live")).status).toBe(200);
+    const metrics = await (await service.request("GET", "/metrics")).text();
+    expect(metrics).toMatch(/^iot_store_healthy 0$/m);
+    expect(metrics).toMatch(/^iot_announcements_pending nan$/im);
+  });
+});

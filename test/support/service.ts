@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { type Service, startService } from "../../src/service.ts";
 import type { Settings } from "../../src/settings.ts";
+import { type Document, Documented } from "./documented.ts";
 import { signingKey } from "./keys.ts";
 import { Lines } from "./lines.ts";
 import { ServiceClient } from "./service-client.ts";
@@ -28,9 +29,32 @@ export class TestService extends ServiceClient implements AsyncDisposable {
     return this.log.all.map((line) => JSON.parse(line));
   }
 
+  /** As any client does; and nothing may be answered that the service's own document does not tell of. */
+  override async request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await super.request(method, path, init);
+    const { status, headers } = response;
+    const documented = await documentedOnce();
+    await documented.check({ method, path }, { status, headers, text: () => response.clone().text() });
+    return response;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.running.disposeAsync();
   }
+}
+
+let documented: Promise<Documented> | null = null;
+
+/** What the service says of itself, read once. */
+export function documentedOnce(): Promise<Documented> {
+  documented ??= readDocument();
+  return documented;
+}
+
+async function readDocument(): Promise<Documented> {
+  await using service = await startTestService();
+  const response = await fetch(`${service.url}/api/openapi.json`);
+  return new Documented((await response.json()) as Document);
 }
 
 /**

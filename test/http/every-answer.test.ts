@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { multipart } from "../support/multipart.ts";
+import { documentedOnce, startTestService, type TestService } from "../support/service.ts";
+import { signedFields } from "../support/signed-form.ts";
+import { canMountDisks } from "../support/small-disk.ts";
+import {
+  ask,
+  asked,
+  FIRMWARE,
+  fill,
+  onBusyService,
+  onCrowdedService,
+  onDamagedService,
+  onFullDisk,
+  onKeylessService,
+  onServiceWithoutDatabase,
+  PORCH,
+  type Reach,
+  type Request,
+  stalled,
+  usualSettings,
+} from "./surroundings.ts";
+
+// Every TestService holds, in all tests, that nothing is answered which is not documented. Here the reverse is held:
+// what is documented can be answered, each status of each operation, and each code that a refusal may have.
+
+type Operation = {
+  readonly request: () => Omit<Request, "method">;
+  /** Null: only a bug of ours brings it about. */
+  readonly answers: Readonly<Record<string, Reach | null>>;
+};
+
+const UNKNOWN_CONFIG = "/api/configs/00-00-00-00-00-00";
+const UNKNOWN_ASSET = "/api/assets/unknown.bin";
+
+const any = { "400 VALIDATION_FAILED": asked({ headers: { Host: "two, hosts" } }) };
+const withoutDisk = { "200": asked(), ...any, "500 INTERNAL_ERROR": null };
+const change = {
+  ...any,
+  "403 FORBIDDEN": asked({ headers: { Origin: "https://foreign.example" } }),
+  "500 INTERNAL_ERROR": null,
+  "503 STORE_UNAVAILABLE": onDamagedService,
+  "507 STORAGE_FULL": onFullDisk,
+};
+const conditional = { "412 PRECONDITION_FAILED": asked({ headers: { "If-Match": `"another"` } }) };
+const list = {
+  "200": asked(),
+  ...any,
+  "500 INTERNAL_ERROR": onDamagedService,
+  "503 STORE_UNAVAILABLE": onServiceWithoutDatabase,
+  "503 BUSY": onBusyService,
+};
+const file = {
+  "200": asked(),
+  "304": asked({ headers: { "If-None-Match": "*" } }),
+  ...any,
+  "500 INTERNAL_ERROR": onDamagedService,
+};
+
+const operations: Readonly<Record<string, Operation>> = {
+  "GET /api/configs": { request: () => ({ path: "/api/configs" }), answers: list },
+  "GET /api/configs/{mac}": {
+    request: () => ({ path: `/api/configs/${PORCH}` }),
+    answers: {
+      ...file,
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch" }),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_CONFIG }),
+    },
+  },
+  "PUT /api/configs/{mac}": {
+    request: () => save({}),
+    answers: {
+      ...change,
+      ...conditional,
+      "200": asked(),
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch" }),
+      "409 RECORD_EXISTS": asked({ body: `{"content":{},"allow_overwrite":false}` }),
+      "413 PAYLOAD_TOO_LARGE": asked(save({ filling: "x".repeat(1_000) })),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "DELETE /api/configs/{mac}": {
+    request: () => ({ path: `/api/configs/${PORCH}` }),
+    answers: {
+      ...change,
+      ...conditional,
+      "204": asked(),
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch" }),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_CONFIG }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "GET /api/configs/{mac}.json": {
+    request: () => ({ path: `/api/configs/${PORCH}.json` }),
+    answers: {
+      ...file,
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch.json" }),
+      "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_CONFIG}.json` }),
+    },
+  },
+  "GET /api/assets": { request: () => ({ path: "/api/assets" }), answers: list },
+  "POST /api/assets": {
+    request: () => upload("bytes"),
+    answers: {
+      ...change,
+      "200": asked(),
+      "408 REQUEST_TIMEOUT": stalled,
+      "413 PAYLOAD_TOO_LARGE": asked(upload("x".repeat(10_001))),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "application/json" } }),
+      "503 BUSY": onCrowdedService,
+      "503 UPLOADS_DISABLED": onKeylessService,
+    },
+  },
+  "GET /api/assets/{filename}": {
+    request: () => ({ path: `/api/assets/${FIRMWARE}` }),
+    answers: {
+      ...file,
+      "206": asked({ headers: { Range: "bytes=0-0" } }),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_ASSET }),
+      "416 RANGE_NOT_SATISFIABLE": asked({ headers: { Range: "bytes=1000-" } }),
+    },
+  },
+  "DELETE /api/assets/{filename}": {
+    request: () => ({ path: `/api/assets/${FIRMWARE}` }),
+    answers: {
+      ...change,
+      ...conditional,
+      "204": asked(),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_ASSET }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "GET /api/health": {
+    request: () => ({ path: "/api/health" }),
+    answers: { ...withoutDisk, "503": onDamagedService },
+  },
+  "GET /api/health/live": { request: () => ({ path: "/api/health/live" }), answers: withoutDisk },
+  "GET /api/health/ready": {
+    request: () => ({ path: "/api/health/ready" }),
+    answers: { ...withoutDisk, "503": onDamagedService },
+  },
+  "GET /metrics": { request: () => ({ path: "/metrics" }), answers: withoutDisk },
+  "GET /api/openapi.json": { request: () => ({ path: "/api/openapi.json" }), answers: withoutDisk },
+  "GET /api/docs": { request: () => ({ path: "/api/docs" }), answers: withoutDisk },
+};
+
+const rows = Object.entries(operations).flatMap(([operation, { request, answers }]) =>
+  Object.entries(answers).map(([answer, reach]) => ({ operation, answer, reach, request })),
+);
+
+describe("an operation", () => {
+  let usual: TestService;
+  beforeAll(async () => {
+    usual = await startTestService(usualSettings);
+  });
+  afterAll(() => usual[Symbol.asyncDispose]());
+
+  test("is documented with exactly these answers", async () => {
+    const { answers } = await documentedOnce();
+    expect(rows.map(({ operation, answer }) => `${operation} ${answer}`).toSorted()).toEqual(
+      answers.toSorted(),
+    );
+  });
+
+  for (const { operation, answer, reach, request } of rows) {
+    if (reach === null) continue;
+    const isPossible = reach !== onFullDisk || canMountDisks;
+    test.skipIf(!isPossible)(`${operation} answers ${answer}`, async () => {
+      const asking = { method: operation.split(" ")[0] ?? "", ...request() };
+      const given = await reach(asking, usual);
+      await (await documentedOnce()).check(asking, given);
+      const text = await given.text();
+      const code = answer.includes(" ") ? ` ${JSON.parse(text).code}` : "";
+      expect(`${given.status}${code}`, text).toBe(answer);
+    });
+  }
+});
+
+describe("besides the methods that are documented", () => {
+  const reads = Object.entries(operations).filter(([operation]) => operation.startsWith("GET "));
+
+  test("HEAD is answered wherever GET is, and the same, without the body", async () => {
+    await using service = await startTestService();
+    await fill(service);
+    for (const [operation, { request }] of reads) {
+      const inFull = await ask(service, { method: "GET", ...request() });
+      const head = await ask(service, { method: "HEAD", ...request() });
+      expect([operation, head.status, await head.text()]).toEqual([operation, inFull.status, ""]);
+      for (const name of ["Content-Type", "ETag", "X-Revision", "Accept-Ranges", "Cache-Control"]) {
+        expect([operation, name, head.headers.get(name)]).toEqual([
+          operation,
+          name,
+          inFull.headers.get(name),
+        ]);
+      }
+      expect(Number(head.headers.get("Content-Length"))).toBeGreaterThan(0);
+    }
+  });
+
+  test("OPTIONS is answered to the pages that may ask, on each path", async () => {
+    await using service = await startTestService({ corsOrigins: ["https://ui.example"] });
+    for (const [operation, { request }] of Object.entries(operations)) {
+      const headers = {
+        Origin: "https://ui.example",
+        "Access-Control-Request-Method": operation.split(" ")[0] ?? "",
+      };
+      const answer = await service.request("OPTIONS", request().path, { headers });
+      expect([operation, answer.status]).toEqual([operation, 204]);
+      expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("https://ui.example");
+    }
+  });
+});
+
+function save(content: object): Omit<Request, "method"> {
+  return {
+    path: `/api/configs/${PORCH}`,
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ content }),
+  };
+}
+
+function upload(bytes: string): Omit<Request, "method"> {
+  const { contentType, body } = multipart([
+    ...signedFields(),
+    { name: "file", value: bytes, filename: "new.bin" },
+  ]);
+  return { path: "/api/assets", headers: { "Content-Type": contentType }, body };
+}
