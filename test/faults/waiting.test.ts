@@ -1,68 +1,13 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
-import { startBroker } from "../support/broker.ts";
-import { until } from "../support/deadline.ts";
 import { filesUnder } from "../support/files.ts";
-import { startLink } from "../support/link.ts";
-import { atOnce, macs, percentile, timed } from "../support/load.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { startTestService } from "../support/service.ts";
-import { environment, startServiceProcess } from "../support/service-process.ts";
 import { signedForm, uploadHead } from "../support/signed-form.ts";
-import { tempDir } from "../support/temp-dir.ts";
 
 // Rows in which time has to pass: side by side, since each of them mostly waits.
 
 const STALL_SECONDS = 5;
 const SLOW_SECONDS = 20;
-const RECEIVE_MAXIMUM = 20;
-const SAVES_TIMED = 200;
-const BACK_WITHIN_MS = 2_000;
-/** Below this, what a save takes is up to the machine's mood. */
-const NOISE_MS = 10;
-
-test.concurrent("fault R3 a hung broker holds up no save; its connection is given up; nothing piles up for its return", async () => {
-  await using broker = await startBroker({ receiveMaximum: RECEIVE_MAXIMUM });
-  await using announced = await broker.subscribe("iotsupport/updates/configs");
-  await using link = await startLink(broker);
-  await using service = await startTestService({ mqtt: link.mqtt });
-  const files = macs(300);
-  const usual = await timed(files.slice(0, SAVES_TIMED), (mac) => service.saveConfig(mac, { save: 1 }));
-  await until("nothing waits", async () => (await service.health()).pending_announcements === 0);
-  await announced.upToNow();
-
-  await link.cut();
-  await atOnce(8, files, (mac) => service.saveConfig(mac, { save: 2 }));
-  const published = link.holdPubacks();
-  await link.restore();
-  await published; // As many are in flight as may be.
-  broker.freeze();
-  const alone = await timed(files.slice(0, SAVES_TIMED), (mac) => service.saveConfig(mac, { save: 3 }));
-  expect(percentile(99, alone)).toBeLessThan(2 * percentile(99, usual) + NOISE_MS);
-  await until("the service gives up the connection that hangs", () => link.connections > 2, 12_000);
-  expect(link.mostInFlight).toBe(RECEIVE_MAXIMUM);
-  expect(await service.health()).toMatchObject({ status: "healthy", mqtt: "disconnected" });
-
-  link.letPubacksThrough(); // They are of the connection that is gone.
-  broker.thaw();
-  const thawed = performance.now();
-  const isAll = (payloads: readonly string[]) => new Set(payloads).size === files.length;
-  const all = await announced.collect("all files", (taken) => isAll(taken.map(({ payload }) => payload)));
-  expect(Number(all.at(-1)?.at) - thawed).toBeLessThan(BACK_WITHIN_MS);
-  const copies = Map.groupBy([...all, ...(await announced.upToNow())], ({ payload }) => payload);
-  expect([...copies.values()].filter((each) => each.length > 2)).toEqual([]);
-}, 30_000);
-
-test.concurrent("fault R9 a broker that hangs does not hold up the end", async () => {
-  await using dir = await tempDir();
-  await using broker = await startBroker();
-  await using service = await startServiceProcess(environment(join(dir.path, "data"), broker.mqtt));
-  await until("the broker is there", async () => (await service.health()).mqtt === "connected");
-  broker.freeze();
-  await atOnce(8, macs(50), (mac) => service.saveConfig(mac, {}));
-  service.signal("SIGTERM");
-  expect(await service.exited(8_000)).toBe(0);
-}, 15_000);
 
 test.concurrent("fault R15 an upload that stalls ends with 408 at its deadline and leaves nothing behind", async () => {
   await using service = await startTestService({ uploadStallSeconds: STALL_SECONDS });

@@ -12,11 +12,12 @@ export class Link implements AsyncDisposable {
   #server: Server | null = null;
   #deaf = false;
   #holding: { readonly kept: (() => void)[]; readonly published: () => void } | null = null;
-  #cutAtPuback: (() => void) | null = null;
+  #cut: { after: number; readonly cut: () => void } | null = null;
   /** PUBLISH packets that went through to the broker, and the most that were without their PUBACK at one time. */
   published = 0;
   mostInFlight = 0;
-  connections = 0;
+  /** When the service came to connect, each time, in milliseconds. */
+  readonly connectedAt: number[] = [];
 
   constructor(
     private readonly port: number,
@@ -30,6 +31,10 @@ export class Link implements AsyncDisposable {
   /** What the service is given to connect with, to reach the broker by this link. */
   get mqtt(): BrokerSettings {
     return { ...this.target, url: this.url };
+  }
+
+  get connections(): number {
+    return this.connectedAt.length;
   }
 
   get connected(): boolean {
@@ -67,10 +72,13 @@ export class Link implements AsyncDisposable {
     }
   }
 
-  /** Cuts the connection where the broker has the next PUBLISH and has acknowledged it, and the service does not know. */
-  cutBeforePuback(): Promise<void> {
+  /**
+   * Cuts the connection where the broker has a PUBLISH and has acknowledged it, and the service does not know: the next,
+   * or the one that is so many further.
+   */
+  cutBeforePuback(further = 0): Promise<void> {
     return new Promise((cut) => {
-      this.#cutAtPuback = cut;
+      this.#cut = { after: further, cut };
     });
   }
 
@@ -95,7 +103,7 @@ export class Link implements AsyncDisposable {
     const broker = openSocket(Number(new URL(this.target.url).port), "127.0.0.1");
     const ends: Ends = { client, broker, inFlight: { count: 0 } };
     this.#open.add(ends);
-    this.connections++;
+    this.connectedAt.push(performance.now());
     for (const socket of [client, broker]) {
       socket.on("error", () => {}); // "close" follows.
       socket.on("close", () => this.#part(ends));
@@ -125,10 +133,10 @@ export class Link implements AsyncDisposable {
   }
 
   #puback(ends: Ends, bytes: Buffer): void {
-    if (this.#cutAtPuback !== null) {
+    if (this.#cut !== null && this.#cut.after-- === 0) {
       this.#part(ends);
-      this.#cutAtPuback();
-      this.#cutAtPuback = null;
+      this.#cut.cut();
+      this.#cut = null;
       return;
     }
     const deliver = () => {

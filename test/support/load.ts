@@ -32,6 +32,20 @@ export async function timed<T>(items: readonly T[], act: (item: T) => Promise<un
   return took;
 }
 
+/** The same of two acts that take turns, so that what disturbs the one disturbs the other as well. */
+export async function timedInTurns<T>(
+  items: readonly T[],
+  act: (item: T) => Promise<unknown>,
+  other: (item: T) => Promise<unknown>,
+): Promise<{ readonly act: number[]; readonly other: number[] }> {
+  const took: { act: number[]; other: number[] } = { act: [], other: [] };
+  for (const item of items) {
+    took.act.push(...(await timed([item], act)));
+    took.other.push(...(await timed([item], other)));
+  }
+  return took;
+}
+
 /** The value that so many of a hundred do not exceed. */
 export function percentile(percent: number, values: readonly number[]): number {
   const at = Math.ceil((percent / 100) * values.length) - 1;

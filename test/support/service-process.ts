@@ -6,12 +6,13 @@ import { Lines } from "./lines.ts";
 import { ServiceClient } from "./service-client.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
-const STARTED_WITHIN_MS = 10_000;
+const STARTED_WITHIN_MS = 30_000;
 const REFUSED_WITHIN_MS = 4_000;
 const ENDED_WITHIN_MS = 15_000;
+const WARN = 40;
 
 export type Environment = Readonly<Record<string, string>>;
-type Process = Bun.Subprocess<"ignore", "ignore", "pipe">;
+type Process = Bun.Subprocess<"pipe", "ignore", "pipe">;
 
 /** The service as a process of its own, to be signalled and killed. */
 export class ServiceProcess extends ServiceClient implements AsyncDisposable {
@@ -25,6 +26,17 @@ export class ServiceProcess extends ServiceClient implements AsyncDisposable {
 
   get pid(): number {
     return this.process.pid;
+  }
+
+  /** Its log's lines of level "warn" and above. */
+  get warnings(): readonly string[] {
+    return this.log.all.filter((line) => JSON.parse(line).level >= WARN);
+  }
+
+  /** Writes a line on its standard input. */
+  tell(line: string): void {
+    this.process.stdin.write(`${line}\n`);
+    this.process.stdin.flush();
   }
 
   signal(name: NodeJS.Signals): void {
@@ -56,14 +68,15 @@ export class ServiceProcess extends ServiceClient implements AsyncDisposable {
 export type FailedStart = { readonly exitCode: number | null; readonly log: Lines };
 
 /**
- * Runs `src/main.ts` and waits until it listens. `env` is all that it is given, beside a port the system chooses;
- * `under` is a program that runs it, such as a tracer, without a process of its own between it and us.
+ * Runs `src/main.ts`, or another `entry`, and waits until it listens. `env` is all that it is given, beside a port the
+ * system chooses; `under` is a program that runs it, such as a tracer, without a process of its own between it and us.
  */
 export async function startServiceProcess(
   env: Environment,
   under: readonly string[] = [],
+  entry = MAIN,
 ): Promise<ServiceProcess> {
-  const { child, log } = spawnService(env, under);
+  const { child, log } = spawnService(env, under, entry);
   const listening = log.line(/"msg":"listening"/, 0, STARTED_WITHIN_MS);
   const ended = child.exited.then((code) => {
     throw new Error(`the service ended with ${code} instead of listening:\n${log.all.join("\n")}`);
@@ -79,7 +92,7 @@ export async function startServiceProcess(
 
 /** Runs `src/main.ts` where it is to refuse its start. */
 export async function failToStart(env: Environment, under: readonly string[] = []): Promise<FailedStart> {
-  const { child, log, read } = spawnService(env, under);
+  const { child, log, read } = spawnService(env, under, MAIN);
   try {
     await within(REFUSED_WITHIN_MS, "the end of a service that can't start", child.exited);
     await read;
@@ -98,11 +111,12 @@ export function environment(dataDir: string, mqtt?: BrokerSettings): Environment
 function spawnService(
   env: Environment,
   under: readonly string[],
+  entry: string,
 ): { child: Process; log: Lines; read: Promise<void> } {
   const { PATH = "", TMPDIR = "/tmp" } = process.env;
-  const child = Bun.spawn([...under, process.execPath, MAIN], {
+  const child = Bun.spawn([...under, process.execPath, entry], {
     env: { PATH, TMPDIR, PORT: "0", ...env },
-    stdin: "ignore",
+    stdin: "pipe",
     stdout: "ignore",
     stderr: "pipe",
   });

@@ -51,6 +51,13 @@ export class HistoryLog {
     return new Set(this.#events.flatMap((each) => ("file" in each ? [each.file] : [])));
   }
 
+  /** How often each revision came that was announced. */
+  get copies(): readonly number[] {
+    const announced = this.#events.filter((each) => each.kind === "announced");
+    const same = Map.groupBy(announced, ({ file, revision }) => `${file} ${revision}`);
+    return [...same.values()].map(({ length }) => length);
+  }
+
   /** Notes the ETag that a revision was answered with, so that a condition can name it. */
   learnETag(file: string, revision: number, etag: string): void {
     this.#etags.set(`${file} ${revision}`, etag);
