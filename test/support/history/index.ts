@@ -1,4 +1,4 @@
 export { HistoryLog } from "./history-log.ts";
 export type { LoggedClient } from "./logged-client.ts";
 export { randomLoad } from "./random-load.ts";
-export { assetOf, newVersion } from "./versions.ts";
+export { assetOf, configOf, newVersion } from "./versions.ts";
