@@ -4,6 +4,7 @@ import { within } from "./deadline.ts";
 import { signingKey } from "./keys.ts";
 import { Lines } from "./lines.ts";
 import { ServiceClient } from "./service-client.ts";
+import { type TempDir, tempDir } from "./temp-dir.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const STARTED_WITHIN_MS = 30_000;
@@ -19,7 +20,7 @@ export class ServiceProcess extends ServiceClient implements AsyncDisposable {
   constructor(
     url: string,
     readonly log: Lines,
-    private readonly process: Process,
+    readonly process: Process,
   ) {
     super(url);
   }
@@ -64,6 +65,30 @@ export class ServiceProcess extends ServiceClient implements AsyncDisposable {
   }
 }
 
+/** One with a folder of its own, which is gone with it. */
+export class LoneService extends ServiceProcess {
+  constructor(
+    running: ServiceProcess,
+    private readonly dir: TempDir,
+  ) {
+    super(running.url, running.log, running.process);
+  }
+
+  /** Nothing lies beside it in its folder: what appears there was not meant to. */
+  get dataDir(): string {
+    return dataIn(this.dir);
+  }
+
+  get folder(): string {
+    return this.dir.path;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.dir[Symbol.asyncDispose]();
+  }
+}
+
 /** What a process that was to start a service said on stderr, and its exit code. */
 export type FailedStart = { readonly exitCode: number | null; readonly log: Lines };
 
@@ -90,6 +115,22 @@ export async function startServiceProcess(
   }
 }
 
+/** The same, with its data in a folder of its own and a log that tells of every request; `env` is set besides. */
+export async function startLoneService(
+  env: Environment = {},
+  under: readonly string[] = [],
+): Promise<LoneService> {
+  const dir = await tempDir();
+  try {
+    const whole = { ...environment(dataIn(dir)), LOG_LEVEL: "debug", ...env };
+    const running = await startServiceProcess(whole, under);
+    return new LoneService(running, dir);
+  } catch (error) {
+    await dir[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /** Runs `src/main.ts` where it is to refuse its start. */
 export async function failToStart(env: Environment, under: readonly string[] = []): Promise<FailedStart> {
   const { child, log, read } = spawnService(env, under, MAIN);
@@ -106,6 +147,10 @@ export async function failToStart(env: Environment, under: readonly string[] = [
 export function environment(dataDir: string, mqtt?: BrokerSettings): Environment {
   const broker = mqtt && { MQTT_URL: mqtt.url, MQTT_USERNAME: mqtt.username, MQTT_PASSWORD: mqtt.password };
   return { DATA_DIR: dataDir, SIGNING_KEY_PATH: signingKey().privateKeyPath, ...broker };
+}
+
+function dataIn(dir: TempDir): string {
+  return join(dir.path, "data");
 }
 
 function spawnService(
