@@ -57,6 +57,11 @@ export class RawConnection implements Disposable {
     this.socket.destroy();
   }
 
+  /** Hangs up as one that crashes: the other side is told with a reset, not an end. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
   /** Stops taking bytes from the kernel, as a stuck client does. */
   stopReading(): void {
     this.socket.pause();
