@@ -4,6 +4,7 @@ import { startMeasured } from "../load/service.ts";
 import { uploadFile, writeRandomFile } from "../load/uploads.ts";
 import type { Measure } from "../measure.ts";
 
+const KEEP_FILE = join(import.meta.dir, "../peers/keep-file.sh");
 const BYTES = 256 * 1024 * 1024;
 
 /** An upload, against the least that would keep the same bytes as safely and know their hash. */
@@ -24,32 +25,27 @@ export const assetUpload: Measure = {
     const [file, copy] = [join(folder, "firmware.bin"), join(folder, "copy")];
     return async () => {
       await writeRandomFile(file, BYTES); // Bytes that the service has already would be kept without a rename.
-      const ours = await msOf(() => uploadFile(service.url, file));
-      const peer = await msOf(() => copyFlushHash(file, copy));
+      const ours = await timed(() => uploadFile(service.url, file));
+      const peer = await timed(() => keepFile(file, copy));
       const { assets }: Listed = JSON.parse(await (await service.request("GET", "/api/assets")).text());
-      if (assets[0]?.sha256 !== (await sha256Of(copy)))
-        throw new Error("the upload is not what was uploaded");
-      return { upload: { ours, peer } };
+      if (assets[0]?.sha256 !== peer.value) throw new Error("what was uploaded is not what is there");
+      return { upload: { ours: ours.ms, peer: peer.ms } };
     };
   },
 };
 
 type Listed = { readonly assets: readonly { readonly sha256: string }[] };
 
-async function msOf(act: () => Promise<unknown>): Promise<number> {
+async function timed<T>(act: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
   const began = performance.now();
-  await act();
-  return performance.now() - began;
+  const value = await act();
+  return { value, ms: performance.now() - began };
 }
 
-async function copyFlushHash(from: string, to: string): Promise<void> {
-  const script = 'cat "$1" > "$2" && sync "$2" && sha256sum "$2"';
-  const shell = Bun.spawn(["sh", "-c", script, "sh", from, to], { stdout: "ignore", stderr: "inherit" });
+/** Gives the hash of what was kept. */
+async function keepFile(from: string, to: string): Promise<string> {
+  const shell = Bun.spawn(["sh", KEEP_FILE, from, to], { stderr: "inherit" });
+  const hash = await shell.stdout.text();
   if ((await shell.exited) !== 0) throw new Error("cat, sync or sha256sum failed");
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha256");
-  for await (const piece of Bun.file(path).stream()) hash.update(piece);
-  return hash.digest("hex");
+  return hash.trim();
 }

@@ -2,7 +2,7 @@ import type { Row } from "../measure.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Spread } from "./spread.ts";
 
-const HEAD = ["measure", "against", "ours", "theirs", "ratio (min–max)", "must", "aim", ""];
+const HEAD = ["measure", "against", "ours", "theirs", "ratio (min–max)", "must", "aim", "verdict"];
 
 /** The outcomes as a table in Markdown, its columns aligned so that it reads as well on a terminal. */
 export function tableOf(outcomes: readonly Outcome[]): string {
