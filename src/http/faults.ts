@@ -72,9 +72,11 @@ function headersOf(fault: Fault): Record<string, string> {
 }
 
 /**
- * Whether the connection cannot carry another request: the rest of this one's body still comes on it and is not read;
- * or who sent it may be of another opinion than we about where a request begins, and whom it is for.
+ * Whether the connection can carry no other request: its client is stuck, or may be of another opinion than we about
+ * where a request begins, and whom it is for. After every other refusal the rest of the body is read and passed over,
+ * for as long as the connection may be idle: who sends all before it reads would find it reset, and no answer
+ * (RFC 9112, section 9.6).
  */
 function mustClose({ code, details }: Fault): boolean {
-  return code === "PAYLOAD_TOO_LARGE" || code === "REQUEST_TIMEOUT" || details?.["field"] === "Host";
+  return code === "REQUEST_TIMEOUT" || details?.["field"] === "Host";
 }

@@ -46,7 +46,7 @@ describe("a fault's answer", () => {
     expect(header(faults.rangeNotSatisfiable(10), "Content-Range")).toBe("bytes */10");
     expect(header(faults.busy("later"), "Retry-After")).toMatch(/^[1-9]\d*$/);
     expect(header(faults.storeUnavailable("gone"), "Retry-After")).toMatch(/^[1-9]\d*$/);
-    expect(header(faults.payloadTooLarge("file", 10), "Connection")).toBe("close");
+    expect(header(faults.payloadTooLarge("file", 10), "Connection")).toBeNull();
     expect(header(faults.requestTimeout("slow"), "Connection")).toBe("close");
     expect(header(faults.recordNotFound("config", "x"), "Retry-After")).toBeNull();
   });

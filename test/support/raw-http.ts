@@ -67,6 +67,10 @@ export class RawConnection implements Disposable {
     this.socket.pause();
   }
 
+  goOnReading(): void {
+    this.socket.resume();
+  }
+
   /** The next answer, cut by its Content-Length, its chunks or the end; `toHead` for one that has no body. */
   async response({ toHead = false, withinMs = ANSWERED_WITHIN_MS } = {}): Promise<RawResponse> {
     return within(withinMs, `an answer after:\n${this.#received.toString("latin1")}`, this.#response(toHead));
