@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CommandLine } from "../support/command-line.ts";
+import { CommandLine, runHere } from "../support/command-line.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const COMMANDS = ["import", "backup", "restore", "check"];
@@ -44,11 +44,11 @@ describe("iotsupport", () => {
     [["import", "--configs"], /--configs/],
   ];
   test.each(wrong)("%j is typed wrongly", async (args, message) => {
-    const { exitCode, stdout, stderr } = await nowhere.run(...args);
+    const { exitCode, stdout, stderr } = await runHere(nowhere.dataDir, ...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toMatch(/^iotsupport: .*\nTry: iotsupport .*--help\n$/);
     expect(stderr).toMatch(message);
-    const json = await nowhere.run(...args, "--json");
+    const json = await runHere(nowhere.dataDir, ...args, "--json");
     expect(json.exitCode).toBe(2);
     expect(JSON.parse(json.stdout)).toEqual({
       command: args[0],

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { Progress } from "../../src/cli/progress.ts";
+import { run } from "../../src/cli/run.ts";
 import { within } from "./deadline.ts";
 
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
@@ -48,6 +50,12 @@ export class CommandLine {
     const { stdout } = await this.run(...args, "--json");
     return JSON.parse(stdout);
   }
+}
+
+/** Runs a command in this process: for what does not depend on being one of its own. */
+export function runHere(dataDir: string, ...args: readonly string[]): Promise<Ended> {
+  const progress = new Progress(null, () => performance.now(), new AbortController().signal);
+  return run(args, { env: { DATA_DIR: dataDir }, now: () => new Date(), progress });
 }
 
 export class RunningCommand {

@@ -37,6 +37,7 @@ export async function scan(directory: string): Promise<Scan> {
     else if (entry.isDirectory()) ignored.push({ file: path, reason: "is a directory" });
     else if (entry.isSymbolicLink())
       refused.push({ file: path, reason: "is a symbolic link; put the file itself in its place" });
+    else if (name.includes("\uFFFD")) refused.push({ file: path, reason: "has a name that is not UTF-8" });
     else if (!entry.isFile()) refused.push({ file: path, reason: "is not a plain file" });
     else candidates.push({ name, path, size: (await lstat(path)).size });
   }
