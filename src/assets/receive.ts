@@ -16,6 +16,8 @@ const MOST_HEADER_BYTES = 16 * 1024;
  */
 const MOST_AT_ONCE_BYTES = 128 * 1024;
 const PART_HOLDS_BYTES = 2 * MOST_AT_ONCE_BYTES;
+/** And at once before the file: what comes along with it in one piece must not be found too much only after it. */
+const MOST_BEFORE_FILE_BYTES = 4 * 1024;
 
 /**
  * Reads a multipart form (RFC 7578) as it streams in: its fields into `arrived`, its file onto the disk. Throws
@@ -71,7 +73,8 @@ export async function receive(
       if (file === null) return allBytes;
       return file.readableEnded ? allBytes - file.bytesRead : 0;
     };
-    await Promise.race([pump(body, form, besidesFile, deadlines), refused, deadlines.passed]);
+    const mostAtOnce = () => (file === null ? MOST_BEFORE_FILE_BYTES : MOST_AT_ONCE_BYTES);
+    await Promise.race([pump(body, form, mostAtOnce, besidesFile, deadlines), refused, deadlines.passed]);
     if (staging === null) throw missing("file");
     return await Promise.race([staging, refused]);
   } catch (fault) {
@@ -113,6 +116,7 @@ function formOf(headers: Headers, maxBytes: number): BusboyInstance {
 async function pump(
   body: BodyReader | undefined,
   form: BusboyInstance,
+  mostAtOnce: () => number,
   besidesFile: (allBytes: number) => number,
   deadlines: Deadlines,
 ): Promise<void> {
@@ -125,8 +129,9 @@ async function pump(
     });
     if (piece?.value === undefined) break;
     deadlines.moved();
-    for (let at = 0; at < piece.value.length; at += MOST_AT_ONCE_BYTES) {
-      const slice = piece.value.subarray(at, at + MOST_AT_ONCE_BYTES);
+    for (let at = 0; at < piece.value.length; ) {
+      const slice = piece.value.subarray(at, at + mostAtOnce());
+      at += slice.length;
       allBytes += slice.length;
       const takesMore = form.write(slice);
       checkEnvelope(besidesFile(allBytes));

@@ -94,6 +94,17 @@ describe("a form", () => {
     });
   });
 
+  test("with too many headers is refused before its file, though both begin in one piece", async () => {
+    const headers = Array.from({ length: 10_000 }, () => "X-A: b");
+    const file = { ...fileOf(Buffer.alloc(MOST_BYTES)), headers };
+    const { contentType, body } = multipart([...signedFields(), file]);
+    const endless = streamOf([body.subarray(0, -1_000)], false);
+    await expect(within(1_000, "a refusal", received(endless, contentType))).rejects.toMatchObject({
+      message: expect.stringContaining("besides the file's"),
+    });
+    expect(await filesUnder(dir.path)).toEqual([]);
+  });
+
   test.each([70_000, 130_000, 300_000, 2_000_000])(
     "with %p bytes in a part that nobody asked for is refused at once, also where it comes in one piece",
     async (bytes) => {
