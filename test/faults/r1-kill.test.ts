@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
 import { startBroker } from "../support/broker.ts";
+import { until } from "../support/deadline.ts";
 import { HistoryLog, randomLoad } from "../support/history/index.ts";
 import { row } from "../support/row.ts";
 import { environment, startServiceProcess } from "../support/service-process.ts";
@@ -23,7 +24,9 @@ row(
       log.note("the service has started");
       await log.through(service).readAll();
       const load = randomLoad(log.through(service), random, { writers: WRITERS, configs: 12, uploaders: 1 });
-      await Bun.sleep(random.int(0, 400)); // The moment is the fault: any will do.
+      const enough = log.history.length + random.int(20, 300);
+      await until("some is asked", () => log.history.length > enough, 30_000);
+      await Bun.sleep(random.int(0, 20)); // The moment is the fault: any will do.
       await service.kill();
       log.ended();
       await load;
@@ -37,6 +40,6 @@ row(
       "lost requests",
       log.history.filter((each) => "answer" in each && each.answer.kind === "lost").length,
     );
-    expect(answered).toBeGreaterThan(rounds * WRITERS);
+    expect(answered).toBeGreaterThan(rounds);
   },
 );

@@ -1,13 +1,12 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
-import type { AnnouncementWatcher } from "../support/announcement-watcher.ts";
 import { startBroker } from "../support/broker.ts";
 import { until } from "../support/deadline.ts";
 import { HistoryLog, type LoggedClient } from "../support/history/index.ts";
 import { type Link, startLink } from "../support/link.ts";
 import { macs } from "../support/load.ts";
 import { row } from "../support/row.ts";
-import { environment, type ServiceProcess, startServiceProcess } from "../support/service-process.ts";
+import { environment, startServiceProcess } from "../support/service-process.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const [PORCH = "", CELLAR = ""] = macs(2).map((mac) => `configs/${mac}`);
@@ -16,9 +15,8 @@ const ROUNDS = { test: 2, full: 20 };
 interface Parts {
   readonly log: HistoryLog;
   readonly client: LoggedClient;
-  readonly service: ServiceProcess;
   readonly link: Link;
-  /** All that was announced from now on, until nothing waits any more. */
+  /** Waits until nothing waits to be announced, and gives the files that were since the last time. */
   readonly heard: () => Promise<string[]>;
 }
 
@@ -87,21 +85,13 @@ async function withParts(run: (parts: Parts) => Promise<void>): Promise<void> {
   await using link = await startLink(broker);
   await using service = await startServiceProcess(environment(join(dir.path, "data"), link.mqtt));
   const log = new HistoryLog();
-  const isConnected = async () => (await service.health()).mqtt === "connected";
-  await until("the broker is there", isConnected);
+  await until("the broker is there", async () => (await service.health()).mqtt === "connected");
   const heard = async () => {
     await until("nothing waits", async () => (await service.health()).pending_announcements === 0);
-    return await hear(log, announced);
+    return log.heard(await announced.upToNow());
   };
-  await run({ log, client: log.through(service), service, link, heard });
+  await run({ log, client: log.through(service), link, heard });
   await log.expectToHold(service, announced);
-}
-
-/** The files that were announced since the last time. */
-async function hear(log: HistoryLog, announced: AnnouncementWatcher): Promise<string[]> {
-  const before = log.history.length;
-  log.heard(await announced.upToNow());
-  return log.history.slice(before).flatMap((each) => ("file" in each ? [each.file] : []));
 }
 
 function alternating(rounds: number): string[] {

@@ -22,6 +22,8 @@ const BEGUN = [
 const UPDATES = "iotsupport/updates/#";
 /** The listener's 5 s for those who keep it up, the outbox's 5 s, MQTT's 1 s, and some for a busy machine. */
 const STOPPED_WITHIN_MS = 15_000;
+/** Less than the outbox's 5 s: there is nobody to drain it to. */
+const AWAY_STOPPED_WITHIN_MS = 4_000;
 
 row(
   "R9",
@@ -89,6 +91,53 @@ row(
     }
   },
 );
+
+row(
+  "R9",
+  "what a slow broker cannot take in the outbox's 5 s is announced after the next start",
+  { waits: true },
+  async ({ did }) => {
+    await using dir = await tempDir();
+    await using broker = await startBroker({ receiveMaximum: 2 });
+    await using announced = await broker.subscribe(UPDATES);
+    await using link = await startLink(broker);
+    const env = environment(join(dir.path, "data"), link.mqtt);
+    const log = new HistoryLog();
+    const files = macs(60).map((mac) => `configs/${mac}`);
+    {
+      await using service = await startServiceProcess(env);
+      await until("the broker is there", async () => (await service.health()).mqtt === "connected");
+      link.slowPubacks(250);
+      await atOnce(8, files, (file) => log.through(service).save(file));
+      service.signal("SIGTERM");
+      const signalled = performance.now();
+      expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);
+      did("seconds of drain", Math.round((performance.now() - signalled) / 1000));
+      log.ended();
+    }
+    log.heard(await announced.upToNow());
+    const inTime = log.copies.length;
+    expect(inTime).toBeGreaterThan(2);
+    expect(inTime).toBeLessThan(files.length);
+    did("announced in time", inTime);
+    await using service = await startServiceProcess({
+      ...env,
+      ...environment(join(dir.path, "data"), broker.mqtt),
+    });
+    await log.expectToHold(service, announced);
+    did("announced after the next start", log.copies.length - inTime);
+  },
+);
+
+row("R9", "a broker that is away does not hold up the end at all", { waits: true }, async () => {
+  await using dir = await tempDir();
+  await using broker = await startBroker();
+  await broker.kill();
+  await using service = await startServiceProcess(environment(join(dir.path, "data"), broker.mqtt));
+  await atOnce(8, macs(50), (mac) => service.saveConfig(mac, {}));
+  service.signal("SIGTERM");
+  expect(await service.exited(AWAY_STOPPED_WITHIN_MS)).toBe(0);
+});
 
 row("R9", "a broker that hangs does not hold up the end", { waits: true }, async () => {
   await using dir = await tempDir();

@@ -12,6 +12,7 @@ export class Link implements AsyncDisposable {
   #server: Server | null = null;
   #deaf = false;
   #holding: { readonly kept: (() => void)[]; readonly published: () => void } | null = null;
+  #slow: { readonly eachMs: number; last: Promise<void> } | null = null;
   #cut: { after: number; readonly cut: () => void } | null = null;
   /** PUBLISH packets that went through to the broker, and the most that were without their PUBACK at one time. */
   published = 0;
@@ -82,6 +83,11 @@ export class Link implements AsyncDisposable {
     });
   }
 
+  /** From now on PUBACKs come one after another, each so much later than the one before it. */
+  slowPubacks(eachMs: number): void {
+    this.#slow = { eachMs, last: Promise.resolve() };
+  }
+
   /** Keeps PUBACKs back. Resolved when the broker has sent the first; `letPubacksThrough()` delivers all. */
   holdPubacks(): Promise<void> {
     return new Promise((published) => {
@@ -143,7 +149,10 @@ export class Link implements AsyncDisposable {
       ends.inFlight.count--;
       ends.client.write(bytes);
     };
-    if (this.#holding === null) {
+    if (this.#slow !== null) {
+      const { eachMs, last } = this.#slow;
+      this.#slow.last = last.then(() => Bun.sleep(eachMs)).then(deliver);
+    } else if (this.#holding === null) {
       deliver();
     } else {
       this.#holding.kept.push(deliver);

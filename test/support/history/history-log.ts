@@ -39,11 +39,11 @@ export class HistoryLog {
     this.#events.push({ kind: "note", text, at: performance.now() });
   }
 
-  heard(messages: readonly Message[]): void {
-    for (const message of messages) {
-      const event = { kind: "announced", ...fileOf(message), at: message.at } as const;
-      this.#events.push(event);
-    }
+  /** Logs what came to a subscriber, and returns the files that it tells of. */
+  heard(messages: readonly Message[]): string[] {
+    const events = messages.map((each) => ({ kind: "announced", ...fileOf(each), at: each.at }) as const);
+    this.#events.push(...events);
+    return events.map(({ file }) => file);
   }
 
   /** Every file that was asked about or announced. */

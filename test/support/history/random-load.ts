@@ -26,6 +26,8 @@ async function askOn(client: LoggedClient, files: readonly string[], random: Ran
     const file = files[random.int(0, files.length)] ?? "";
     const { kind } = await askOnce(client, file, random);
     if (kind === "lost") return;
+    // Whoever was answered looks at once whether it is so.
+    if (kind === "done" && random.next() < 0.5) await client.read(file, random.pick(["device", "operator"]));
   }
 }
 
