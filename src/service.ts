@@ -46,8 +46,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   store.failed.then(failure.resolve);
 
   const blobs = openDiskBlobs(dataDir);
-  await blobs.sweep(now());
-  const collector = new Collector(store, blobs, log);
+  const collector = new Collector(store, blobs, log, now);
   starting.defer(() => collector.stop());
 
   const broker = mqtt === null ? null : new Broker(mqtt, log);

@@ -7,7 +7,8 @@ const PERIOD_MS = 10 * 60_000;
 
 /**
  * Removes blobs that no asset names any more, an hour after the last did, or at once while room is short. It goes by
- * the store's own list, never by a look at the disk, and not while uploads place blobs.
+ * the store's own list, never by a look at the disk, and not while uploads place blobs. What a crash has left of uploads
+ * it has swept, too.
  */
 export class Collector {
   #timer: NodeJS.Timeout | null = null;
@@ -23,6 +24,7 @@ export class Collector {
     private readonly store: Store,
     private readonly blobs: Blobs,
     private readonly log: Log,
+    private readonly now: () => Date,
   ) {}
 
   start(): void {
@@ -73,6 +75,7 @@ export class Collector {
     const graceMs = this.#dueGraceMs ?? GRACE_MS;
     this.#dueGraceMs = null;
     try {
+      await this.blobs.sweep(this.now());
       const unnamed = await this.store.listUnnamedBlobs(graceMs);
       for (const sha256 of unnamed) await this.blobs.remove(sha256);
       await this.store.forgetBlobs(unnamed);

@@ -58,4 +58,6 @@ export interface Blobs {
   hold(): Promise<HeldBlobs>;
   /** All that are there, named or not, in no order. */
   list(): AsyncIterable<FoundBlob>;
+  /** Removes what a crash has left of blobs that were arriving, or held: what nobody has touched for a day. */
+  sweep(now: Date): Promise<void>;
 }

@@ -82,7 +82,7 @@ function blobsIn(dataDir: string): string {
   return join(dataDir, "blobs");
 }
 
-/** Where what is not finished lies, on the disk of the data directory: swept by each start of what is a day old. */
+/** Where what is not finished lies, on the disk of the data directory: swept of what is a day old. */
 export function temporaryIn(dataDir: string): string {
   return join(dataDir, "tmp");
 }

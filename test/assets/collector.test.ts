@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { pino } from "pino";
 import { Collector } from "../../src/assets/index.ts";
 import { type DiskBlobs, openDiskBlobs } from "../../src/blobs/index.ts";
@@ -30,6 +32,19 @@ describe("the collector", () => {
     collecting.opened.pass(1_000 * HOUR_MS);
     await collecting.collect();
     expect(await collecting.blobs.exists(unknown)).toBe(true);
+  });
+
+  test("sweeps what a crash has left of an upload once it is a day old, and no upload that is under way", async () => {
+    await using collecting = await startCollecting();
+    const { opened } = collecting;
+    await collecting.leave("crashed", opened.now());
+    opened.pass(24 * HOUR_MS);
+    await collecting.leave("under way", opened.now());
+    await collecting.collect();
+    expect(await collecting.temporaryFiles()).toHaveLength(2);
+    opened.pass(1);
+    await collecting.collect();
+    expect(await collecting.temporaryFiles()).toEqual(["under way"]);
   });
 
   test("makes room at once, but leaves what is claimed", async () => {
@@ -180,6 +195,17 @@ class Collecting implements AsyncDisposable {
     return collector;
   }
 
+  /** What an upload has on the disk before its end, its last byte written then. */
+  async leave(name: string, writtenAt: Date): Promise<void> {
+    const path = join(this.dir.path, "tmp", name);
+    await writeFile(path, "a part of it");
+    await utimes(path, writtenAt, writtenAt);
+  }
+
+  async temporaryFiles(): Promise<readonly string[]> {
+    return await readdir(join(this.dir.path, "tmp"));
+  }
+
   async place(content: string): Promise<string> {
     const staged = await this.blobs.stage();
     await staged.write(Buffer.from(content));
@@ -204,7 +230,12 @@ class Collecting implements AsyncDisposable {
 
   #newCollector(): Collector {
     const { store } = this.opened;
-    return new Collector(store, this.blobs, pino({}, { write: (line) => this.log.write(line) }));
+    return new Collector(
+      store,
+      this.blobs,
+      pino({}, { write: (line) => this.log.write(line) }),
+      this.opened.now,
+    );
   }
 }
 

@@ -110,7 +110,7 @@ class Uploading implements AsyncDisposable {
     private readonly dir: TempDir,
   ) {
     this.blobs = openDiskBlobs(dir.path);
-    this.collector = new Collector(opened.store, this.blobs, pino({ level: "silent" }));
+    this.collector = new Collector(opened.store, this.blobs, pino({ level: "silent" }), opened.now);
   }
 
   upload(filename: string, content: string): Promise<FileVersion> {

@@ -158,7 +158,7 @@ async function startBusy() {
   const log = pino({ level: "silent" });
   const metrics = createMetrics("0");
   const limits = { maxAssetBytes: 1, uploadStallSeconds: 1, uploadMaxSeconds: 1 };
-  const collector = new Collector(store, blobs, log);
+  const collector = new Collector(store, blobs, log, now);
   const nudge = () => {};
   const app = createApp(
     [
