@@ -36,6 +36,13 @@ export class Fault extends Error {
 export const recordNotFound = (what: "config" | "asset" | "path", name: string) =>
   new Fault("RECORD_NOT_FOUND", `there is no ${what} ${quote(name)}`);
 
+export const revisionNotFound = (what: "config" | "asset", name: string, revision: number) =>
+  new Fault(
+    "RECORD_NOT_FOUND",
+    `there is no revision ${revision} of ${what} ${quote(name)} to be had: it is a delete, is kept no more, or never was`,
+    { field: "revision" },
+  );
+
 export const recordExists = (what: "config", name: string) =>
   new Fault("RECORD_EXISTS", `${what} ${name} exists already, and allow_overwrite is false`);
 

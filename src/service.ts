@@ -16,6 +16,7 @@ import { Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delive
 import { type Condition, healthOperations, healthRoutes, StoreWatch } from "./health/index.ts";
 import { createApp, docsRoutes, serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
+import { revisionOperations, revisionRoutes } from "./revisions/index.ts";
 import type { Settings } from "./settings.ts";
 import { openSqliteStore } from "./store/index.ts";
 
@@ -35,13 +36,13 @@ export class StartError extends Error {
 
 /** Starts the whole service or nothing: if a part fails, those before it are stopped, in reverse. */
 export async function startService(settings: Settings, now: () => Date, log: Log): Promise<Service> {
-  const { dataDir, mqtt, host, port } = settings;
+  const { dataDir, mqtt, host, port, keepRevisions } = settings;
   await using starting = new AsyncDisposableStack();
   const failure = Promise.withResolvers<Error>();
   const metrics = createMetrics(manifest.version);
   const rules = await uploadRules(settings);
 
-  const store = openSqliteStore({ dataDir, announces: mqtt !== null, now });
+  const store = openSqliteStore({ dataDir, announces: mqtt !== null, keepRevisions, now });
   starting.defer(() => store.close());
   store.failed.then(failure.resolve);
 
@@ -98,8 +99,12 @@ export async function startService(settings: Settings, now: () => Date, log: Log
         metrics,
         log,
       }),
+      revisionRoutes({ store, parseMac, parseFileName }),
       healthRoutes(condition, metrics),
-      docsRoutes([deliveryOperations, configOperations, assetOperations, healthOperations], manifest.version),
+      docsRoutes(
+        [deliveryOperations, configOperations, assetOperations, revisionOperations, healthOperations],
+        manifest.version,
+      ),
     ],
     settings,
     metrics,

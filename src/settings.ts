@@ -27,6 +27,8 @@ export type Settings = {
   readonly timestampToleranceSeconds: number;
   readonly maxConfigBytes: number;
   readonly maxAssetBytes: number;
+  /** Of each file, the newest among them; 0: all. */
+  readonly keepRevisions: number;
   /** null: nothing connects. */
   readonly mqtt: MqttSettings | null;
   readonly uploadStallSeconds: number;
@@ -76,6 +78,7 @@ export function readSettings(env: Variables): Settings {
     signingKeyPath: given.read("SIGNING_KEY_PATH", path, null),
     timestampToleranceSeconds: given.read("TIMESTAMP_TOLERANCE_SECONDS", wholeNumber(0, YEAR_SECONDS), 300),
     ...sizeLimitsIn(given),
+    keepRevisions: given.read("KEEP_REVISIONS", wholeNumber(0, 1_000_000), 20),
     mqtt: readMqtt(given),
     // The server's own time-outs are whole seconds, and coarse below this.
     uploadStallSeconds: given.read("UPLOAD_STALL_SECONDS", wholeNumber(5, HOUR_SECONDS), 30),

@@ -33,6 +33,7 @@ const defaults: Settings = {
   timestampToleranceSeconds: 300,
   maxConfigBytes: 262_144,
   maxAssetBytes: 1_073_741_824,
+  keepRevisions: 20,
   mqtt: null,
   uploadStallSeconds: 30,
   uploadMaxSeconds: 21_600,

@@ -6,7 +6,7 @@ const AT_ONCE = 1_000;
 
 /** Puts that many configs into a data directory, through the store as the service would, with nothing left to announce. */
 export async function fillStore(dataDir: string, configs: number): Promise<void> {
-  const store = openSqliteStore({ dataDir, announces: false, now: () => new Date() });
+  const store = openSqliteStore({ dataDir, announces: false, keepRevisions: 20, now: () => new Date() });
   try {
     const all = macs(configs);
     for (let from = 0; from < configs; from += AT_ONCE) {
@@ -29,6 +29,7 @@ async function save(store: ReturnType<typeof openSqliteStore>, mac: string, numb
       sha256: new Bun.CryptoHasher("sha256").update(content).digest("hex"),
       allowOverwrite: false,
       precondition: "none",
+      message: null,
     },
     { kind: "anonymous", requestId: "fill" },
   );

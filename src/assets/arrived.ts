@@ -1,3 +1,4 @@
+import { parseChangeMessage } from "../change-message.ts";
 import { Fault, validationFailed } from "../fault.ts";
 import type { Metrics } from "../ops/index.ts";
 import { type FileName, parseFileName } from "./file-name.ts";
@@ -18,6 +19,7 @@ export class Arrived {
   filename: string | null = null;
   #timestamp: string | null = null;
   #signature: string | null = null;
+  #message: string | null = null;
 
   constructor(
     private readonly rules: UploadRules,
@@ -29,6 +31,7 @@ export class Arrived {
   take(field: string, value: string): void {
     if (field === "timestamp") this.#timestamp = value;
     if (field === "signature") this.#signature = value;
+    if (field === "message") this.#message = value;
   }
 
   /** Judges what is here. Throws the fault `VALIDATION_FAILED` for the first that is wrong of what is here. */
@@ -58,11 +61,11 @@ export class Arrived {
   }
 
   /** Judges the whole, file included: nothing more will arrive. */
-  conclude(): FileName {
+  conclude(): { readonly filename: FileName; readonly message: string | null } {
     if (this.#timestamp === null) throw missing("timestamp");
     if (this.#signature === null) throw missing("signature");
     this.judge();
-    return parseFileName(this.filename ?? "");
+    return { filename: parseFileName(this.filename ?? ""), message: parseChangeMessage(this.#message) };
   }
 }
 

@@ -6,7 +6,7 @@ const GRACE_MS = 60 * 60_000;
 const PERIOD_MS = 10 * 60_000;
 
 /**
- * Removes blobs that no asset names any more, an hour after the last did, or at once while room is short. It goes by
+ * Removes blobs that no revision names any more, an hour after the last did, or at once while room is short. It goes by
  * the store's own list, never by a look at the disk, and not while uploads place blobs. What a crash has left of uploads
  * it has swept, too.
  */
@@ -76,12 +76,13 @@ export class Collector {
     this.#dueGraceMs = null;
     try {
       await this.blobs.sweep(this.now());
+      if (graceMs === 0) await this.store.forgetDeletedFiles();
       const unnamed = await this.store.listUnnamedBlobs(graceMs);
       for (const sha256 of unnamed) await this.blobs.remove(sha256);
       await this.store.forgetBlobs(unnamed);
-      if (unnamed.length > 0) this.log.info({ blobs: unnamed.length }, "removed blobs that no asset names");
+      if (unnamed.length > 0) this.log.info({ blobs: unnamed.length }, "removed blobs that no revision names");
     } catch (error) {
-      this.log.warn({ err: error }, "could not remove blobs that no asset names; trying again later");
+      this.log.warn({ err: error }, "could not remove blobs that no revision names; trying again later");
     }
   }
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { ifMatch, type Operations } from "../http/index.ts";
+import { ChangeMessage } from "../change-message.ts";
+import { ifMatch, type Operations, RollbackBody } from "../http/index.ts";
 import { AssetList, UploadAnswer } from "./answers.ts";
 
 const UploadForm = v.object({
@@ -13,6 +14,7 @@ const UploadForm = v.object({
     v.string(),
     v.description("Base64 of RSA PKCS#1 v1.5 with SHA-256 over the timestamp, made with the signing key"),
   ),
+  message: v.optional(v.pipe(ChangeMessage, v.description("What the asset's history says of this change"))),
 });
 
 /** What the document says of the pipeline's and the operator's view of the assets. */
@@ -67,6 +69,33 @@ export const assetOperations: Operations = {
         "RECORD_NOT_FOUND",
         "FORBIDDEN",
         "PRECONDITION_FAILED",
+        "STORE_UNAVAILABLE",
+        "BUSY",
+        "STORAGE_FULL",
+      ],
+    },
+  },
+  "/api/assets/{filename}/rollback": {
+    post: {
+      tag: "Assets",
+      summary: "Make the bytes of an older revision the newest, and announce it",
+      parameters: [
+        { in: "path", name: "filename", description: "The asset's name", example: "firmware.bin" },
+      ],
+      body: { type: "application/json", schema: RollbackBody, description: "Which revision" },
+      answers: {
+        200: {
+          description: "Rolled back",
+          content: { type: "application/json", schema: UploadAnswer },
+          headers: ["ETag", "X-Revision"],
+        },
+      },
+      faults: [
+        "VALIDATION_FAILED",
+        "RECORD_NOT_FOUND",
+        "FORBIDDEN",
+        "PAYLOAD_TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE",
         "STORE_UNAVAILABLE",
         "BUSY",
         "STORAGE_FULL",

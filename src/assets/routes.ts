@@ -6,6 +6,7 @@ import { etagOf, type FileVersion } from "../store/index.ts";
 import type { AssetList, UploadAnswer } from "./answers.ts";
 import type { UploadRules } from "./arrived.ts";
 import { parseFileName } from "./file-name.ts";
+import { rollBack } from "./rollback.ts";
 import { type UploadParts, upload } from "./upload.ts";
 
 const ROWS_AT_ONCE = 1_000;
@@ -19,13 +20,14 @@ export interface AssetParts extends UploadParts {
   readonly log: Log;
 }
 
-/** The pipeline's and the operator's view of the assets: upload, list, delete. */
+/** The pipeline's and the operator's view of the assets: upload, list, roll back, delete. */
 export function assetRoutes(parts: AssetParts): Routes {
   const take = limited(parts.maxUploads, (c) => takeUpload(parts, c));
   exportFromTheStart(parts.metrics);
   return (app) => {
     app.get("/api/assets", () => list(parts));
     app.post("/api/assets", (c) => measured(parts, c, take));
+    app.post("/api/assets/:filename/rollback", (c) => restore(parts, c));
     app.delete("/api/assets/:filename", (c) => remove(parts, c));
   };
 }
@@ -61,11 +63,8 @@ async function measured(
     metrics.assetUploads.inc({ status: "success", error_type: "" });
     metrics.assetUploadFileSize.observe(version.size);
     nudge();
-    const { name: filename, revision, size } = version;
-    log.info({ requestId: c.get("caller").requestId, filename, revision, size }, "asset uploaded");
-    return Response.json(answerOf(version), {
-      headers: { ETag: etagOf(version), "X-Revision": String(revision) },
-    });
+    log.info({ requestId: c.get("caller").requestId, ...logged(version) }, "asset uploaded");
+    return answerVersion(version);
   } catch (error) {
     metrics.assetUploads.inc({ status: "error", error_type: errorType(error) });
     throw error;
@@ -93,6 +92,13 @@ async function list({ store }: AssetParts): Promise<Response> {
   return Response.json({ assets, count: assets.length } satisfies v.InferOutput<typeof AssetList>);
 }
 
+async function restore(parts: AssetParts, c: AppContext): Promise<Response> {
+  const version = await rollBack(parts, parseFileName(c.req.param("filename") ?? ""), c);
+  parts.nudge();
+  parts.log.info({ requestId: c.get("caller").requestId, ...logged(version) }, "asset rolled back");
+  return answerVersion(version);
+}
+
 async function remove({ store, collector, log }: AssetParts, c: AppContext): Promise<Response> {
   const filename = parseFileName(c.req.param("filename") ?? "");
   const caller = c.get("caller");
@@ -106,6 +112,15 @@ async function remove({ store, collector, log }: AssetParts, c: AppContext): Pro
   const { revision } = outcome;
   log.info({ requestId: caller.requestId, filename, revision }, "asset deleted");
   return new Response(null, { status: 204, headers: { "X-Revision": String(revision) } });
+}
+
+function answerVersion(version: FileVersion): Response {
+  const headers = { ETag: etagOf(version), "X-Revision": String(version.revision) };
+  return Response.json(answerOf(version), { headers });
+}
+
+function logged({ name: filename, revision, size }: FileVersion) {
+  return { filename, revision, size };
 }
 
 /** The one place where an asset's version becomes snake_case. */

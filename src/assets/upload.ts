@@ -1,13 +1,12 @@
-import type { Blobs, FinishedBlob } from "../blobs/index.ts";
-import type { Caller } from "../caller.ts";
+import type { Blobs } from "../blobs/index.ts";
 import { Fault } from "../fault.ts";
 import { type AppContext, checkDeclaredSize, checkIsPlain } from "../http/index.ts";
 import type { Metrics } from "../ops/index.ts";
 import type { FileVersion, Store } from "../store/index.ts";
 import { Arrived, type UploadRules } from "./arrived.ts";
 import type { Collector } from "./collector.ts";
+import { commitAsset } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { FileName } from "./file-name.ts";
 import { ENVELOPE_BYTES, receive } from "./receive.ts";
 
 /** How long a client may go on sending what is not read any more, or keep its connection for another request. */
@@ -40,7 +39,9 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
   try {
     const staged = await receive(request, arrived, blobs, limits.maxAssetBytes, deadlines);
     try {
-      return await keep(parts, arrived.conclude(), await staged.finish(), c.get("caller"));
+      const { filename, message } = arrived.conclude();
+      const { sha256, size, keep } = await staged.finish();
+      return await commitAsset(parts, { filename, sha256, size, message }, keep, c.get("caller"));
     } finally {
       await staged.discard();
     }
@@ -50,24 +51,4 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
   } finally {
     c.env.server.timeout(request, LINGER_SECONDS);
   }
-}
-
-/** By claim, blob, row: at no moment is there a row without its blob, nor a blob that nothing remembers. */
-async function keep(
-  { store, collector }: UploadParts,
-  filename: FileName,
-  { sha256, size, keep }: FinishedBlob,
-  caller: Caller,
-): Promise<FileVersion> {
-  return collector.withoutCollecting(async () => {
-    const claim = await store.claimBlob(sha256);
-    try {
-      await keep();
-      const { version } = await store.saveAsset({ filename, sha256, size, claim }, caller);
-      return version;
-    } catch (error) {
-      await store.releaseClaim(claim).catch(() => {}); // It ends by itself, within the hour.
-      throw error;
-    }
-  });
 }

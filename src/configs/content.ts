@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { ChangeMessage, parseChangeMessage } from "../change-message.ts";
 import { payloadTooLarge, validationFailed } from "../fault.ts";
 import { JsonError, readMembers, type Span } from "./json-members.ts";
 
@@ -9,6 +10,10 @@ const MAX_CONTENT_DEPTH = 64;
 export const SaveConfigBody = v.object({
   content: v.record(v.string(), v.unknown(), "must be an object"),
   allow_overwrite: v.optional(v.boolean("must be true or false"), true),
+  message: v.optional(
+    v.pipe(v.nullable(ChangeMessage), v.description("What the file's history says of this change")),
+    null,
+  ),
 });
 
 /** A content as it was written. */
@@ -19,22 +24,26 @@ export type Content = {
 };
 
 /** What a save asks for. The content is the very text that stands in the body. */
-export type SaveBody = Content & { readonly allowOverwrite: boolean };
+export type SaveBody = Content & { readonly allowOverwrite: boolean; readonly message: string | null };
 
 /**
  * Reads the body of a save. The content is cut out of it as text, never parsed and printed again, so that numbers, the
  * order of names and spaces stay as they are.
- * Throws `validationFailed` on "body", "content" or "allow_overwrite", and `payloadTooLarge` on "content" when the
+ * Throws `validationFailed` on "body", "content", "allow_overwrite" or "message", and `payloadTooLarge` on "content" when the
  * content's own bytes are more than `maxConfigBytes`.
  */
 export function readSaveBody(bytes: Uint8Array, maxConfigBytes: number): SaveBody {
   const body = decodeUtf8(bytes, "body");
   const members = acceptableMembers(body, "body", MAX_CONTENT_DEPTH + 1); // The body is a level around the content.
   const content = cut(body, members.get("content"));
-  const allowOverwrite = checkEnvelope(content, cut(body, members.get("allow_overwrite")));
+  const { allow_overwrite: allowOverwrite, message } = checkEnvelope({
+    content,
+    allow_overwrite: cut(body, members.get("allow_overwrite")),
+    message: cut(body, members.get("message")),
+  });
   const contentBytes = new TextEncoder().encode(content);
   if (contentBytes.length > maxConfigBytes) throw payloadTooLarge("content", maxConfigBytes);
-  return { content, contentBytes, allowOverwrite };
+  return { content, contentBytes, allowOverwrite, message: parseChangeMessage(message) };
 }
 
 /**
@@ -85,22 +94,28 @@ function cut(body: string, span: Span | undefined): string {
   return span === undefined ? "" : body.slice(span.start, span.end);
 }
 
-/** Whether overwriting is allowed, if both members are of the right type. */
-function checkEnvelope(content: string, allowOverwrite: string): boolean {
-  const outline = { content: standIn(content), allow_overwrite: standIn(allowOverwrite) };
-  const envelope = v.safeParse(SaveConfigBody, outline);
-  if (envelope.success) return envelope.output.allow_overwrite;
+/** The members by the schema. Of the content, which may be large, it only sees that it is an object. */
+function checkEnvelope(texts: Readonly<Record<keyof typeof SaveConfigBody.entries, string>>) {
+  const outline = {
+    content: standIn(texts.content),
+    allow_overwrite: standIn(texts.allow_overwrite),
+    message: standIn(texts.message),
+  };
+  const envelope = v.safeParse(SaveConfigBody, outline, { abortPipeEarly: true });
+  if (envelope.success) return envelope.output;
   const [issue] = envelope.issues;
-  const field = issue.path?.[0]?.key === "content" ? "content" : "allow_overwrite";
-  const came = typeOf(field === "content" ? content : allowOverwrite);
-  throw validationFailed(field, `${issue.message}, ${came === null ? "and is missing" : `not ${came}`}`);
+  const key = issue.path?.[0]?.key;
+  const field = key === "allow_overwrite" || key === "message" ? key : "content";
+  const came = typeOf(texts[field]);
+  const instead = issue.kind === "validation" ? "" : came === null ? ", and is missing" : `, not ${came}`;
+  throw validationFailed(field, issue.message + instead);
 }
 
 /** What the schema needs to judge a value by, without parsing what may be large. */
 function standIn(text: string): unknown {
   if (text === "") return undefined;
-  if (text === "true" || text === "false") return text === "true";
-  return text.startsWith("{") ? {} : null; // Null stands for all that neither member may be.
+  if (/^[tfn"]/.test(text)) return JSON.parse(text);
+  return text.startsWith("{") ? {} : 0; // Zero stands for all that no member may be.
 }
 
 /** The type of a JSON value, told from how it begins; null where there is none. */

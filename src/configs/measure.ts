@@ -1,7 +1,7 @@
 import type { AppContext } from "../http/index.ts";
 import type { Metrics } from "../ops/index.ts";
 
-export type Operation = "list" | "get" | "save" | "delete";
+export type Operation = "list" | "get" | "save" | "rollback" | "delete";
 
 /**
  * Counts and times an operation on configs, whatever becomes of it. `then` follows a success only when the

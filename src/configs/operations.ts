@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ifMatch, ifNoneMatch, type Operations, type Parameter } from "../http/index.ts";
+import { ifMatch, ifNoneMatch, type Operations, type Parameter, RollbackBody } from "../http/index.ts";
 import { SaveConfigBody } from "./content.ts";
 import { ConfigList, ConfigListEntry, ListQuery } from "./list.ts";
 
@@ -85,6 +85,27 @@ export const configOperations: Operations = {
         "RECORD_NOT_FOUND",
         "FORBIDDEN",
         "PRECONDITION_FAILED",
+        "STORE_UNAVAILABLE",
+        "BUSY",
+        "STORAGE_FULL",
+      ],
+    },
+  },
+  "/api/configs/{mac}/rollback": {
+    post: {
+      tag: "Configs",
+      summary: "Make the content of an older revision the newest, and announce it",
+      parameters: [mac, ifMatch],
+      body: { type: "application/json", schema: RollbackBody, description: "Which revision" },
+      answers: { 200: { description: "Rolled back", content: config, headers: ["ETag", "X-Revision"] } },
+      faults: [
+        "INVALID_OPERATION",
+        "VALIDATION_FAILED",
+        "RECORD_NOT_FOUND",
+        "FORBIDDEN",
+        "PRECONDITION_FAILED",
+        "PAYLOAD_TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE",
         "STORE_UNAVAILABLE",
         "BUSY",
         "STORAGE_FULL",

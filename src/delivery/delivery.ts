@@ -4,7 +4,7 @@ import type { Store } from "../store/index.ts";
 import { answerWhole, answerWithRanges } from "./answer.ts";
 import { Contents } from "./contents.ts";
 import { CurrentFiles } from "./current-files.ts";
-import { offer, offerAtHand } from "./offer.ts";
+import { offer, offerAtHand, offerRevision } from "./offer.ts";
 
 /** Answers a GET or HEAD with the bytes that its caller is offered, whichever door was asked. */
 export class Delivery {
@@ -12,7 +12,7 @@ export class Delivery {
   readonly #current: CurrentFiles;
 
   constructor(
-    store: Store,
+    private readonly store: Store,
     private readonly blobs: Blobs,
   ) {
     this.#contents = new Contents(store);
@@ -41,6 +41,29 @@ export class Delivery {
   /** Null where there is no such asset. */
   async asset(filename: string, caller: Caller, request: Request): Promise<Response | null> {
     const offered = await offer(this.#current, { kind: "assets", name: filename }, caller);
+    if (offered === null) return null;
+    return answerWithRanges(request, offered, (range) => this.blobs.open(offered.sha256, range));
+  }
+
+  /** Null where that revision is a delete, is kept no more, or never was. */
+  async configRevision(
+    mac: string,
+    revision: number,
+    caller: Caller,
+    request: Request,
+  ): Promise<Response | null> {
+    const offered = await offerRevision(this.store, { kind: "configs", name: mac }, revision, caller);
+    const bytes = offered === null ? null : await this.store.findContent(offered.sha256);
+    return offered === null || bytes === null ? null : answerWhole(request, offered, bytes);
+  }
+
+  async assetRevision(
+    filename: string,
+    revision: number,
+    caller: Caller,
+    request: Request,
+  ): Promise<Response | null> {
+    const offered = await offerRevision(this.store, { kind: "assets", name: filename }, revision, caller);
     if (offered === null) return null;
     return answerWithRanges(request, offered, (range) => this.blobs.open(offered.sha256, range));
   }

@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.ts";
-import { contentETag, type FileKey, type FileVersion } from "../store/index.ts";
+import { contentETag, type FileKey, type FileVersion, type Store } from "../store/index.ts";
 import type { CurrentFiles } from "./current-files.ts";
 
 /** Which bytes of a file this asker is given. */
@@ -24,9 +24,21 @@ export function offerAtHand(current: CurrentFiles, file: FileKey, caller: Caller
   return decide(current.atHand(file) ?? null, caller);
 }
 
-/** The one place that decides who is given what: today everybody the newest. */
-function decide(newest: FileVersion | null, _caller: Caller): Offer | null {
-  if (newest === null) return null;
-  const { kind, name, revision, sha256, size } = newest;
+/** The bytes of one revision, the newest or not. Null where that is a delete, is kept no more, or never was. */
+export async function offerRevision(
+  store: Store,
+  file: FileKey,
+  revision: number,
+  caller: Caller,
+): Promise<Offer | null> {
+  const found = await store.findRevision(file, revision);
+  if (found?.sha256 == null || found.size === null) return null;
+  return decide({ ...file, revision, sha256: found.sha256, size: found.size }, caller);
+}
+
+/** The one place that decides who is given what: today everybody what they ask for. */
+function decide(version: Omit<FileVersion, "changedAt"> | null, _caller: Caller): Offer | null {
+  if (version === null) return null;
+  const { kind, name, revision, sha256, size } = version;
   return { kind, name, revision, etag: contentETag(sha256), sha256, size, personal: false };
 }

@@ -1,7 +1,34 @@
 import * as v from "valibot";
-import { ifNoneMatch, type Operations } from "../http/index.ts";
+import { ifNoneMatch, type Operation, type Operations, type Parameter } from "../http/index.ts";
 
 const bytes = { type: "application/octet-stream", schema: null };
+const filename: Parameter = {
+  in: "path",
+  name: "filename",
+  description: "The asset's name",
+  example: "firmware.bin",
+};
+const revision: Parameter = { in: "path", name: "revision", description: "Its number", example: "7" };
+const range: Parameter = {
+  in: "header",
+  name: "Range",
+  description: "One range of bytes",
+  example: "bytes=0-1023",
+};
+const ifRange: Parameter = {
+  in: "header",
+  name: "If-Range",
+  description: "An ETag: where it is not current, the whole is answered",
+};
+const assetAnswers: Operation["answers"] = {
+  200: { description: "All its bytes", content: bytes, headers: ["ETag", "X-Revision", "Accept-Ranges"] },
+  206: {
+    description: "The bytes asked for",
+    content: bytes,
+    headers: ["ETag", "X-Revision", "Accept-Ranges", "Content-Range"],
+  },
+  304: { description: "Not changed", headers: ["ETag", "X-Revision"] },
+};
 
 /** What the document says of what devices fetch. */
 export const deliveryOperations: Operations = {
@@ -30,29 +57,37 @@ export const deliveryOperations: Operations = {
       tag: "Devices",
       repeatsIdOnly: true,
       summary: "Fetch an asset, or a part of it",
+      parameters: [filename, ifNoneMatch, range, ifRange],
+      answers: assetAnswers,
+      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "RANGE_NOT_SATISFIABLE"],
+    },
+  },
+  "/api/configs/{mac}/revisions/{revision}": {
+    get: {
+      tag: "Revisions",
+      summary: "Fetch the content of one revision",
       parameters: [
-        { in: "path", name: "filename", description: "The asset's name", example: "firmware.bin" },
+        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
+        revision,
         ifNoneMatch,
-        { in: "header", name: "Range", description: "One range of bytes", example: "bytes=0-1023" },
-        {
-          in: "header",
-          name: "If-Range",
-          description: "An ETag: where it is not current, the whole is answered",
-        },
       ],
       answers: {
         200: {
-          description: "All its bytes",
-          content: bytes,
-          headers: ["ETag", "X-Revision", "Accept-Ranges"],
-        },
-        206: {
-          description: "The bytes asked for",
-          content: bytes,
-          headers: ["ETag", "X-Revision", "Accept-Ranges", "Content-Range"],
+          description: "The content alone, as it was written",
+          content: { type: "application/json", schema: v.record(v.string(), v.unknown()) },
+          headers: ["ETag", "X-Revision"],
         },
         304: { description: "Not changed", headers: ["ETag", "X-Revision"] },
       },
+      faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+    },
+  },
+  "/api/assets/{filename}/revisions/{revision}": {
+    get: {
+      tag: "Revisions",
+      summary: "Fetch the bytes of one revision, or a part of them",
+      parameters: [filename, revision, ifNoneMatch, range, ifRange],
+      answers: assetAnswers,
       faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "RANGE_NOT_SATISFIABLE"],
     },
   },

@@ -1,5 +1,5 @@
-import { recordNotFound } from "../fault.ts";
-import type { AppContext, Routes } from "../http/index.ts";
+import { recordNotFound, revisionNotFound } from "../fault.ts";
+import { type AppContext, parseRevision, type Routes } from "../http/index.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How a part of a path becomes a file's name; each throws the fault of what is none. */
@@ -15,6 +15,8 @@ export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes
   return (app) => {
     app.get(CONFIG_ROUTE, (c) => config(delivery, parsers, c));
     app.get("/api/assets/:filename", (c) => asset(delivery, parsers, c));
+    app.get("/api/configs/:mac/revisions/:revision", (c) => configRevision(delivery, parsers, c));
+    app.get("/api/assets/:filename/revisions/:revision", (c) => assetRevision(delivery, parsers, c));
   };
 }
 
@@ -31,5 +33,29 @@ async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppC
   const filename = parseFileName(c.req.param("filename") ?? "");
   const response = await delivery.asset(filename, c.get("caller"), c.req.raw);
   if (response === null) throw recordNotFound("asset", filename);
+  return response;
+}
+
+async function configRevision(
+  delivery: Delivery,
+  { parseMac }: NameParsers,
+  c: AppContext,
+): Promise<Response> {
+  const mac = parseMac(c.req.param("mac") ?? "");
+  const revision = parseRevision(c.req.param("revision") ?? "", "revision");
+  const response = await delivery.configRevision(mac, revision, c.get("caller"), c.req.raw);
+  if (response === null) throw revisionNotFound("config", mac, revision);
+  return response;
+}
+
+async function assetRevision(
+  delivery: Delivery,
+  { parseFileName }: NameParsers,
+  c: AppContext,
+): Promise<Response> {
+  const filename = parseFileName(c.req.param("filename") ?? "");
+  const revision = parseRevision(c.req.param("revision") ?? "", "revision");
+  const response = await delivery.assetRevision(filename, revision, c.get("caller"), c.req.raw);
+  if (response === null) throw revisionNotFound("asset", filename, revision);
   return response;
 }

@@ -26,6 +26,19 @@ export interface Change extends FileKey {
   readonly version: FileVersion | null;
 }
 
+/** A change of a file as its history keeps it. A delete has neither hash nor size. */
+export interface Revision {
+  readonly revision: number;
+  readonly sha256: string | null;
+  /** In bytes. */
+  readonly size: number | null;
+  readonly createdAt: Date;
+  /** Who made it; null for one who has proven no name. */
+  readonly author: string | null;
+  /** What its maker said of it. */
+  readonly message: string | null;
+}
+
 /** What a list shows of a config. */
 export interface ConfigSummary {
   readonly mac: string;
@@ -54,6 +67,7 @@ export interface NewConfig extends ConfigSummary {
 export interface SaveConfig extends NewConfig {
   readonly allowOverwrite: boolean;
   readonly precondition: Precondition;
+  readonly message: string | null;
 }
 
 export interface SaveAsset {
@@ -63,6 +77,7 @@ export interface SaveAsset {
   readonly size: number;
   /** The claim that has kept the blob since before it was placed. */
   readonly claim: number;
+  readonly message: string | null;
 }
 
 export interface DeleteFile extends FileKey {
@@ -126,11 +141,19 @@ export interface Store {
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
   /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */
   saveAsset(save: SaveAsset, caller: Caller): Promise<Saved>;
-  /** Leaves a tombstone, so that revisions go on; drops an announcement that still waits. */
+  /**
+   * Leaves a tombstone, so that revisions go on; drops an announcement that still waits. The file's history stays,
+   * except on a full disk, where a delete has to make room.
+   */
   deleteFile(file: DeleteFile, caller: Caller): Promise<DeleteOutcome>;
 
   findConfig(mac: string): Promise<Config | null>;
   findAsset(filename: string): Promise<FileVersion | null>;
+  /** A config's bytes by their hash, as long as a revision of any config names them. */
+  findContent(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** The file's revisions that are kept, newest first: those below `before` (null: from the newest), at most `limit`. */
+  listRevisions(file: FileKey, before: number | null, limit: number): Promise<readonly Revision[]>;
+  findRevision(file: FileKey, revision: number): Promise<Revision | null>;
   /** Sorted by MAC. `q` keeps those where it occurs in the MAC, the name or the entity id, in any case. */
   listConfigs(page: Page & { readonly q: string | null }): Promise<readonly ConfigSummary[]>;
   /** Sorted by file name. */
@@ -152,8 +175,10 @@ export interface Store {
   claimBlob(sha256: string): Promise<number>;
   /** Gives up a claim whose upload has come to nothing. */
   releaseClaim(claim: number): Promise<void>;
-  /** Blobs that no asset names since `unnamedFor` milliseconds or longer, and nobody claims; at most 1,000. */
+  /** Blobs that no revision names since `unnamedFor` milliseconds or longer, and nobody claims; at most 1,000. */
   listUnnamedBlobs(unnamedForMs: number): Promise<readonly string[]>;
+  /** Forgets what deleted files were, a thousand revisions at a time, so that their bytes can go: room is short. */
+  forgetDeletedFiles(): Promise<void>;
   /** Forgets blobs that were removed. */
   forgetBlobs(sha256s: readonly string[]): Promise<void>;
 

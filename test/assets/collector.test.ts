@@ -218,7 +218,7 @@ class Collecting implements AsyncDisposable {
     const { store } = this.opened;
     const sha256 = await this.place(content);
     const claim = await store.claimBlob(sha256);
-    await store.saveAsset({ filename, sha256, size: content.length, claim }, anyone);
+    await store.saveAsset({ filename, sha256, size: content.length, claim, message: null }, anyone);
     return sha256;
   }
 
@@ -240,6 +240,8 @@ class Collecting implements AsyncDisposable {
 }
 
 async function startCollecting(): Promise<Collecting> {
-  const opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
+  const opened = await openStoreUnderTest(async (options) => openSqliteStore(options), {
+    keepRevisions: 1,
+  });
   return new Collecting(opened, await tempDir());
 }

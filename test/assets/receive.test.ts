@@ -38,7 +38,7 @@ describe("a form", () => {
         const parts = [...signedFields(), fileOf(bytes)];
         const { contentType, body } = multipart(order.flatMap((at) => parts[at] ?? []));
         const { staged, arrived } = await received(streamOf(inPieces(body, pieces)), contentType);
-        expect(arrived.conclude()).toBe("a.bin" as never);
+        expect(arrived.conclude()).toEqual({ filename: "a.bin" as never, message: null });
         expect(await staged.finish()).toMatchObject({ sha256: sha256Of(bytes), size: bytes.length });
         await staged.discard();
       },

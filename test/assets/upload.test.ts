@@ -154,6 +154,6 @@ class Uploading implements AsyncDisposable {
 }
 
 async function startUploading(): Promise<Uploading> {
-  const opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
+  const opened = await openStoreUnderTest(async (options) => openSqliteStore(options), { keepRevisions: 1 });
   return new Uploading(opened, await tempDir());
 }

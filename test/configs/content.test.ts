@@ -32,7 +32,7 @@ describe("a content", () => {
   ];
   test.each(contents)("is kept exactly as written: %s", (content) => {
     const saved = read(` {"allow_overwrite":true ,"x":[{}], "content" : ${content} }\n`);
-    expect(saved).toEqual({ content, contentBytes: bytesOf(content), allowOverwrite: true });
+    expect(saved).toEqual({ content, contentBytes: bytesOf(content), allowOverwrite: true, message: null });
   });
 
   test("comes back whole, whatever it is", () => {
@@ -43,6 +43,7 @@ describe("a content", () => {
         content,
         contentBytes: bytesOf(content),
         allowOverwrite: true,
+        message: null,
       });
     });
     fc.assert(law);

@@ -16,8 +16,8 @@ let template: TempDir;
 beforeAll(async () => {
   template = await tempDir();
   const store = open(template.path);
-  const content = Buffer.alloc(10_000, " ");
   for (let number = 0; number < 20; number++) {
+    const content = Buffer.alloc(10_000, `${number} `);
     await store.saveConfig(configOf(macOf(number), { content }), anyone);
   }
   mkdirSync(join(template.path, "crashed"));
@@ -223,7 +223,7 @@ describe("a database", () => {
 });
 
 function open(dataDir: string) {
-  return openSqliteStore({ dataDir, announces: true, now: () => new Date() });
+  return openSqliteStore({ dataDir, announces: true, keepRevisions: 20, now: () => new Date() });
 }
 
 async function copyOf(folder: string): Promise<TempDir> {

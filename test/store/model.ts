@@ -7,6 +7,7 @@ import {
   type FileKind,
   type FileVersion,
   type Precondition,
+  type Revision,
   type SaveConfig,
   type SaveOutcome,
 } from "../../src/store/index.ts";
@@ -22,9 +23,13 @@ const LONGEST_REST_MS = 10 * 60_000;
 /** What a store has to hold, as plainly as it can be said: maps and lists, one step after another. */
 export class Model {
   readonly #files = new Map<string, { readonly revision: number; readonly version: FileVersion | null }>();
-  /** Since when nothing names a blob; null while an asset does. */
+  /** Of each file, the oldest first. */
+  readonly #revisions = new Map<string, readonly Revision[]>();
+  /** Since when nothing names a blob; null while a revision does. */
   readonly #blobs = new Map<string, number | null>();
   #outbox: Waiting[] = [];
+
+  constructor(private readonly keepRevisions: number) {}
 
   precondition(file: FileKey, asked: Asked): Precondition {
     const current = this.find(file);
@@ -42,11 +47,8 @@ export class Model {
 
   saveAsset(filename: string, content: string, now: Date): FileVersion {
     const file = { kind: "assets", name: filename } as const;
-    const before = this.find(file);
-    const version = this.#write(file, sha256Of(content), content.length, now);
-    this.#blobs.set(version.sha256, null);
-    if (before !== null) this.#unname(before.sha256, now);
-    return version;
+    this.#blobs.set(sha256Of(content), null);
+    return this.#write(file, sha256Of(content), content.length, now);
   }
 
   delete(file: FileKey, precondition: Precondition, now: Date): DeleteOutcome {
@@ -55,13 +57,24 @@ export class Model {
     if (!this.#holds(file, precondition)) return { kind: "preconditionFailed" };
     const revision = before.revision + 1;
     this.#files.set(keyOf(file), { revision, version: null });
-    if (file.kind === "assets") this.#unname(before.sha256, now);
+    this.#record(file, { revision, sha256: null, size: null, createdAt: now, author: null, message: null });
     this.#outbox = this.#outbox.filter((each) => !isSameFile(each, file));
     return { kind: "deleted", revision };
   }
 
   find(file: FileKey): FileVersion | null {
     return this.#files.get(keyOf(file))?.version ?? null;
+  }
+
+  /** The newest first. */
+  revisions(file: FileKey): Revision[] {
+    return (this.#revisions.get(keyOf(file)) ?? []).toReversed();
+  }
+
+  /** Whether any revision of this kind has these bytes. */
+  keeps(kind: FileKind, sha256: string): boolean {
+    const kept = [...this.#revisions].filter(([key]) => key.startsWith(`${kind}/`));
+    return kept.some(([, revisions]) => revisions.some((each) => each.sha256 === sha256));
   }
 
   names(kind: FileKind): string[] {
@@ -112,6 +125,7 @@ export class Model {
     const revision = (this.#files.get(keyOf(file))?.revision ?? 0) + 1;
     const version = { ...file, revision, sha256, size, changedAt: now };
     this.#files.set(keyOf(file), { revision, version });
+    this.#record(file, { revision, sha256, size, createdAt: now, author: null, message: null });
     const at = this.#outbox.findIndex((each) => isSameFile(each, file));
     const committedAt = this.#outbox[at]?.committedAt ?? now;
     const waiting = { ...file, revision, attempts: 0, committedAt, notBeforeMs: 0 };
@@ -120,9 +134,13 @@ export class Model {
     return version;
   }
 
-  #unname(sha256: string, now: Date): void {
-    if (this.#existing("assets").every((each) => each.sha256 !== sha256)) {
-      this.#blobs.set(sha256, now.getTime());
+  #record(file: FileKey, made: Revision): void {
+    const all = [...(this.#revisions.get(keyOf(file)) ?? []), made];
+    const kept = all.slice(-this.keepRevisions);
+    this.#revisions.set(keyOf(file), kept);
+    for (const { sha256 } of all.filter((each) => !kept.includes(each))) {
+      const isFree = file.kind === "assets" && sha256 !== null && !this.keeps("assets", sha256);
+      if (isFree) this.#blobs.set(sha256, made.createdAt.getTime());
     }
   }
 

@@ -14,6 +14,7 @@ import { type TempDir, tempDir } from "../support/temp-dir.ts";
 export type OpenStore = (options: {
   readonly dataDir: string;
   readonly announces: boolean;
+  readonly keepRevisions: number;
   readonly now: () => Date;
 }) => Promise<Store>;
 
@@ -28,6 +29,7 @@ export class StoreUnderTest implements AsyncDisposable {
     private readonly open: OpenStore,
     private readonly dir: TempDir,
     private readonly announces: boolean,
+    private readonly keepRevisions: number,
   ) {}
 
   get store(): Store {
@@ -43,7 +45,8 @@ export class StoreUnderTest implements AsyncDisposable {
   }
 
   async start(announces = this.announces): Promise<void> {
-    this.#store = await this.open({ dataDir: join(this.dir.path, "data"), announces, now: this.now });
+    const { keepRevisions, now } = this;
+    this.#store = await this.open({ dataDir: join(this.dir.path, "data"), announces, keepRevisions, now });
   }
 
   /** As a new start of the service does, with a broker or without. */
@@ -67,7 +70,7 @@ export class StoreUnderTest implements AsyncDisposable {
   async uploaded(filename: string, content: string): Promise<FileVersion> {
     const sha256 = sha256Of(content);
     const claim = await this.store.claimBlob(sha256);
-    const asset = { filename, sha256, size: content.length, claim };
+    const asset = { filename, sha256, size: content.length, claim, message: null };
     return (await this.store.saveAsset(asset, anyone)).version;
   }
 
@@ -89,9 +92,9 @@ export class StoreUnderTest implements AsyncDisposable {
 
 export async function openStoreUnderTest(
   open: OpenStore,
-  { announces = true } = {},
+  { announces = true, keepRevisions = 20 } = {},
 ): Promise<StoreUnderTest> {
-  const opened = new StoreUnderTest(open, await tempDir(), announces);
+  const opened = new StoreUnderTest(open, await tempDir(), announces, keepRevisions);
   await opened.start();
   return opened;
 }
@@ -107,6 +110,7 @@ export function configOf(mac: string, change: Partial<SaveConfig> = {}): SaveCon
     sha256: sha256Of(content),
     allowOverwrite: true,
     precondition: "none",
+    message: null,
     ...change,
   };
 }

@@ -84,6 +84,7 @@ function defaults(): Omit<Settings, "dataDir"> {
     timestampToleranceSeconds: 300,
     maxConfigBytes: 256 * 1024,
     maxAssetBytes: 1024 ** 3,
+    keepRevisions: 20,
     mqtt: null,
     uploadStallSeconds: 30,
     uploadMaxSeconds: 21_600,

@@ -17,7 +17,7 @@ export function claimBlob(tx: Transaction, sha256: string): number {
   return Number(claim.lastInsertRowid);
 }
 
-/** An asset names the blob from now on, and its claim is given up. */
+/** A revision names the blob from now on, and its claim is given up. */
 export function nameBlob(tx: Transaction, sha256: string, claim: number): void {
   tx.db
     .query(`insert into blobs (sha256) values (?) on conflict (sha256) do update set unnamed_since = null`)
@@ -29,15 +29,15 @@ export function releaseClaim(tx: Transaction, claim: number): void {
   tx.db.query(`delete from claims where id = ?`).run(claim);
 }
 
-/** An asset has ceased to name the blob; where no other does, its grace period begins. */
+/** A revision has ceased to name the blob; where no other does, its grace period begins. */
 export function unnameBlob(tx: Transaction, sha256: string): void {
   const sql = `
     update blobs set unnamed_since = ?2 where sha256 = ?1
-      and not exists (select 1 from files where kind = 'assets' and sha256 = ?1)`;
+      and not exists (select 1 from revisions where kind = 'assets' and sha256 = ?1)`;
   tx.db.query(sql).run(sha256, tx.now);
 }
 
-/** Blobs that no asset names since `unnamedForMs` or longer, and nobody claims. */
+/** Blobs that no revision names since `unnamedForMs` or longer, and nobody claims. */
 export function readUnnamedBlobs(db: Database, now: number, unnamedForMs: number): readonly string[] {
   const sql = `
     select sha256 from blobs where unnamed_since <= ?
@@ -49,10 +49,10 @@ export function readUnnamedBlobs(db: Database, now: number, unnamedForMs: number
     .map(({ sha256 }) => sha256);
 }
 
-/** Blobs that an asset names, by hash. */
+/** Blobs that a revision of an asset names, by hash. */
 export function readNamedBlobs(db: Database): readonly NamedBlob[] {
   const sql = `
-    select sha256, size, min(name) as filename from files where kind = 'assets' and sha256 is not null
+    select sha256, size, min(name) as filename from revisions where kind = 'assets' and sha256 is not null
     group by sha256 order by sha256`;
   return db.query<NamedBlob, []>(sql).all();
 }
@@ -64,7 +64,7 @@ export function readBlobStanding(db: Database, sha256: string): BlobStanding {
   return row.unnamed_since === null ? "named" : "unnamed";
 }
 
-/** Forgets blobs that were removed, except one that an asset names meanwhile. */
+/** Forgets blobs that were removed, except one that is named again meanwhile. */
 export function forgetBlobs(tx: Transaction, sha256s: readonly string[]): void {
   const forget = tx.db.query(`delete from blobs where sha256 = ? and unnamed_since is not null`);
   for (const sha256 of sha256s) forget.run(sha256);

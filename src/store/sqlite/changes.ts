@@ -1,8 +1,9 @@
 import { authorOf, type Caller } from "../../caller.ts";
 import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, Saved, SaveOutcome } from "../store.ts";
-import { nameBlob, unnameBlob } from "./blobs.ts";
+import { nameBlob } from "./blobs.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
 import { announce, dropAnnouncement } from "./outbox.ts";
+import { forgetRevisions } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Writes a config's next revision, and its announcement with it, unless a condition of the save forbids. */
@@ -13,8 +14,8 @@ export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): S
   if (current !== null && !save.allowOverwrite) return { kind: "exists" };
   if (!holds(save.precondition, current)) return { kind: "preconditionFailed" };
 
-  const version = writeVersion(tx, file, row, authorOf(caller));
   writeConfig(tx, save);
+  const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
   announce(tx, version);
   return { kind: "saved", version };
 }
@@ -23,23 +24,22 @@ export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): S
 export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): Saved {
   const file = { kind: "assets", name: save.filename, sha256: save.sha256, size: save.size } as const;
   const row = readFileRow(tx.db, file);
-  const version = writeVersion(tx, file, row, authorOf(caller));
   nameBlob(tx, save.sha256, save.claim);
-  if (row?.sha256 != null) unnameBlob(tx, row.sha256);
+  const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
   announce(tx, version);
   return { kind: "saved", version };
 }
 
-/** Leaves a tombstone. What still waits to be announced of the file is dropped. */
+/** Leaves a tombstone. What still waits to be announced of the file is dropped. Where room is short, so is its history. */
 export function deleteFile(tx: Transaction, file: DeleteFile, caller: Caller): DeleteOutcome {
   const row = readFileRow(tx.db, file);
   const current = versionOf(row);
   if (row === null || current === null) return { kind: "missing" };
   if (!holds(file.precondition, current)) return { kind: "preconditionFailed" };
 
-  const revision = writeTombstone(tx, row, authorOf(caller));
-  if (file.kind === "configs") eraseConfig(tx, file.name);
-  else unnameBlob(tx, current.sha256);
+  const revision = writeTombstone(tx, row, { author: authorOf(caller), message: null });
+  if (file.kind === "configs") tx.db.query(`delete from configs where mac = ?`).run(file.name);
+  if (tx.isRoomShort) forgetRevisions(tx, file, revision - 1);
   dropAnnouncement(tx, file);
   return { kind: "deleted", revision };
 }
@@ -50,13 +50,6 @@ function writeConfig(tx: Transaction, save: SaveConfig): void {
     on conflict (mac) do update set device_name = excluded.device_name,
       device_entity_id = excluded.device_entity_id, enable_ota = excluded.enable_ota`;
   tx.db.query(summary).run(save.mac, save.deviceName, save.deviceEntityId, save.enableOta);
-  const content = `
-    insert into config_contents (mac, content) values (?, ?)
-    on conflict (mac) do update set content = excluded.content`;
-  tx.db.query(content).run(save.mac, save.content);
-}
-
-function eraseConfig(tx: Transaction, mac: string): void {
-  tx.db.query(`delete from configs where mac = ?`).run(mac);
-  tx.db.query(`delete from config_contents where mac = ?`).run(mac);
+  const content = `insert into contents (sha256, content) values (?, ?) on conflict do nothing`;
+  tx.db.query(content).run(save.sha256, save.content);
 }

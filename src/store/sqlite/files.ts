@@ -1,6 +1,13 @@
 import type { Database } from "bun:sqlite";
 import { etagOf, type FileKey, type FileKind, type FileVersion, type Precondition } from "../store.ts";
+import { recordRevision } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
+
+/** Who makes a change, and what they say of it. */
+export interface Signature {
+  readonly author: string | null;
+  readonly message: string | null;
+}
 
 /** A row of `files`: the newest state of a file, or the tombstone of a deleted one (its hash is null). */
 export interface FileRow {
@@ -38,12 +45,12 @@ export function holds(precondition: Precondition, current: FileVersion | null): 
   return precondition.etags === "*" || precondition.etags.includes(etagOf(current));
 }
 
-/** Writes the file's next revision. */
+/** Writes the file's next revision, into its history too. */
 export function writeVersion(
   tx: Transaction,
   file: FileKey & { readonly sha256: string; readonly size: number },
   previous: FileRow | null,
-  author: string | null,
+  signature: Signature,
 ): FileVersion {
   const { kind, name, sha256, size } = file;
   const revision = (previous?.revision ?? 0) + 1;
@@ -51,16 +58,19 @@ export function writeVersion(
     insert into files (kind, name, revision, sha256, size, changed_at, author) values (?, ?, ?, ?, ?, ?, ?)
     on conflict (kind, name) do update set revision = excluded.revision, sha256 = excluded.sha256,
       size = excluded.size, changed_at = excluded.changed_at, author = excluded.author`;
-  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, author);
+  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, signature.author);
+  recordRevision(tx, { ...file, revision, ...signature });
   return { kind, name, revision, sha256, size, changedAt: new Date(tx.now) };
 }
 
 /** Writes the file's tombstone, which takes a revision like any change. */
-export function writeTombstone(tx: Transaction, previous: FileRow, author: string | null): number {
+export function writeTombstone(tx: Transaction, previous: FileRow, signature: Signature): number {
+  const { kind, name } = previous;
   const revision = previous.revision + 1;
   const sql = `
     update files set revision = ?, sha256 = null, size = null, changed_at = ?, author = ?
     where kind = ? and name = ?`;
-  tx.db.query(sql).run(revision, tx.now, author, previous.kind, previous.name);
+  tx.db.query(sql).run(revision, tx.now, signature.author, kind, name);
+  recordRevision(tx, { kind, name, revision, sha256: null, size: null, ...signature });
   return revision;
 }

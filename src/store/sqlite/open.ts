@@ -5,12 +5,11 @@ import { lockDataDir } from "./lock.ts";
 import { Reserve } from "./reserve.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { StoreOpenError } from "./store-open-error.ts";
+import type { WriteRules } from "./transaction.ts";
 
-export interface SqliteStoreOptions {
+export interface SqliteStoreOptions extends WriteRules {
   /** Made where it does not exist. Exactly one process writes in it. */
   readonly dataDir: string;
-  /** Whether saves are to be announced. */
-  readonly announces: boolean;
   readonly now: () => Date;
 }
 
@@ -18,13 +17,17 @@ export interface SqliteStoreOptions {
  * Opens the store in a directory of its own, bringing an older database up to date. Throws `StoreOpenError`
  * where the directory is in use or cannot be used, and then leaves it as it is.
  */
-export function openSqliteStore({ dataDir, announces, now }: SqliteStoreOptions): SqliteStore {
+export function openSqliteStore({ dataDir, now, announces, keepRevisions }: SqliteStoreOptions): SqliteStore {
   const lock = lockDataDir(dataDir);
   try {
     const databasePath = databaseIn(dataDir);
     const reservePath = reserveIn(dataDir);
     prepare(databasePath, reservePath);
-    return new SqliteStore(openForReading(databasePath), lock, now, { databasePath, reservePath, announces });
+    return new SqliteStore(openForReading(databasePath), lock, now, {
+      databasePath,
+      reservePath,
+      rules: { announces, keepRevisions },
+    });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;

@@ -9,7 +9,7 @@ const LONGEST_REST_MS = 10 * 60_000;
  * message would be the same; it keeps its place and the time since when it waits, and a rest that it was at is over.
  */
 export function announce(tx: Transaction, { kind, name, revision }: FileVersion): void {
-  if (!tx.announces) return;
+  if (!tx.rules.announces) return;
   const sql = `
     insert into outbox (kind, subject, revision, committed_at) values (?, ?, ?, ?)
     on conflict (kind, subject) do update set revision = excluded.revision, attempts = 0, not_before = 0`;

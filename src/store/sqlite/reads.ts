@@ -6,7 +6,7 @@ import { type FileRow, readFileRow, versionOf } from "./files.ts";
 export function readConfig(db: Database, mac: string): Config | null {
   const sql = `
     select kind, name, revision, sha256, size, changed_at, mac, device_name, device_entity_id, enable_ota, content
-    from files join configs on mac = name join config_contents using (mac)
+    from files join configs on mac = name join contents using (sha256)
     where kind = 'configs' and name = ?`;
   const row = db
     .query<FileRow & ConfigRow & { readonly content: Uint8Array<ArrayBuffer> }, [string]>(sql)
@@ -14,6 +14,11 @@ export function readConfig(db: Database, mac: string): Config | null {
   const version = versionOf(row);
   if (row === null || version === null) return null;
   return { ...summaryOf(row), version, content: row.content };
+}
+
+export function readContent(db: Database, sha256: string): Uint8Array<ArrayBuffer> | null {
+  const sql = `select content from contents where sha256 = ?`;
+  return db.query<{ readonly content: Uint8Array<ArrayBuffer> }, [string]>(sql).get(sha256)?.content ?? null;
 }
 
 export function readAsset(db: Database, filename: string): FileVersion | null {

@@ -8,9 +8,11 @@ import type {
   Counts,
   DeleteFile,
   DeleteOutcome,
+  FileKey,
   FileVersion,
   Page,
   Postponement,
+  Revision,
   SaveAsset,
   SaveConfig,
   Saved,
@@ -19,7 +21,8 @@ import type {
 } from "../store.ts";
 import { readUnnamedBlobs } from "./blobs.ts";
 import { ReaderThread } from "./reader-thread.ts";
-import { readAsset, readConfig, readCounts } from "./reads.ts";
+import { readAsset, readConfig, readContent, readCounts } from "./reads.ts";
+import { readRevision, readRevisions } from "./revisions.ts";
 import type { Outcome, Verb, Write } from "./writer.ts";
 import { WriterThread } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
@@ -72,6 +75,18 @@ export class SqliteStore implements Store {
     return readAsset(this.db, filename);
   }
 
+  async findContent(sha256: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    return readContent(this.db, sha256);
+  }
+
+  async listRevisions(file: FileKey, before: number | null, limit: number): Promise<readonly Revision[]> {
+    return readRevisions(this.db, file, before ?? Number.MAX_SAFE_INTEGER, limit);
+  }
+
+  async findRevision(file: FileKey, revision: number): Promise<Revision | null> {
+    return readRevision(this.db, file, revision);
+  }
+
   listConfigs(page: Page & { readonly q: string | null }): Promise<readonly ConfigSummary[]> {
     return this.#lists.read("readConfigs", page);
   }
@@ -118,6 +133,10 @@ export class SqliteStore implements Store {
 
   async listUnnamedBlobs(unnamedForMs: number): Promise<readonly string[]> {
     return readUnnamedBlobs(this.db, this.now().getTime(), unnamedForMs);
+  }
+
+  forgetDeletedFiles(): Promise<void> {
+    return this.#writer.write("forgetDeletedFiles");
   }
 
   async forgetBlobs(sha256s: readonly string[]): Promise<void> {

@@ -1,13 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openForWriting } from "./database.ts";
 import { Reserve } from "./reserve.ts";
+import type { WriteRules } from "./transaction.ts";
 import { type Answer, type Write, Writer } from "./writer.ts";
 
 /** What the writing thread is started with. */
 export interface WriterOptions {
   readonly databasePath: string;
   readonly reservePath: string;
-  readonly announces: boolean;
+  readonly rules: WriteRules;
 }
 
 /** Writes to be committed together, and the one time they all carry, in milliseconds since 1970. */
@@ -24,9 +25,9 @@ export type Reply =
   | { readonly kind: "looked"; readonly hasRoom: boolean }
   | { readonly kind: "broken"; readonly reason: string };
 
-const { databasePath, reservePath, announces } = workerData as WriterOptions;
+const { databasePath, reservePath, rules } = workerData as WriterOptions;
 const db = openForWriting(databasePath);
-const writer = new Writer(db, new Reserve(reservePath), announces);
+const writer = new Writer(db, new Reserve(reservePath), rules);
 
 parentPort?.on("message", (request: Request) => {
   if (request === "close") {

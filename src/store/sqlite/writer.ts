@@ -3,7 +3,8 @@ import { claimBlob, forgetBlobs, releaseClaim } from "./blobs.ts";
 import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
 import type { Reserve } from "./reserve.ts";
-import type { Transaction } from "./transaction.ts";
+import { forgetDeletedFiles } from "./revisions.ts";
+import type { Transaction, WriteRules } from "./transaction.ts";
 
 /** Everything that is ever written, by its verb. */
 const verbs = {
@@ -16,6 +17,7 @@ const verbs = {
   claimBlob,
   releaseClaim,
   forgetBlobs,
+  forgetDeletedFiles,
 };
 
 /** Verbs that make room, or keep the outbox true: on a full disk they are given the reserve. */
@@ -26,6 +28,7 @@ const ESSENTIAL: ReadonlySet<Verb> = new Set([
   "postponeAnnouncements",
   "releaseClaim",
   "forgetBlobs",
+  "forgetDeletedFiles",
 ]);
 
 /** SQLite's own limit. */
@@ -52,24 +55,33 @@ export type Answer =
  */
 export class Writer {
   #mayGrow = true;
+  /** Whether the disk was too full for the last save. */
+  #isFull = false;
 
   constructor(
     private readonly db: Database,
     private readonly reserve: Reserve,
-    private readonly announces: boolean,
+    private readonly rules: WriteRules,
   ) {
     this.#allowGrowth(reserve.fill());
   }
 
   commit(writes: readonly Write[], now: number): readonly Answer[] {
-    const tx: Transaction = { db: this.db, now, announces: this.announces };
+    const tx: Transaction = {
+      db: this.db,
+      now,
+      rules: this.rules,
+      isRoomShort: this.#isFull || !this.#mayGrow,
+    };
     try {
       const answers = this.#transact(tx, writes);
       this.#allowGrowth(this.reserve.fill());
+      if (writes.some(isSave)) this.#isFull = false;
       return answers;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      return writes.map((write) => this.#commitOnFullDisk(tx, write));
+      this.#isFull = true;
+      return writes.map((write) => this.#commitOnFullDisk({ ...tx, isRoomShort: true }, write));
     }
   }
 
@@ -153,6 +165,10 @@ function perform(tx: Transaction, { verb, args }: Write): Outcome<Verb> {
   // The union of writes pairs each verb with its own arguments; the compiler cannot follow that through a look-up.
   const act = verbs[verb] as (tx: Transaction, ...args: readonly unknown[]) => Outcome<Verb>;
   return act(tx, ...args);
+}
+
+function isSave({ verb }: Write): boolean {
+  return verb === "saveConfig" || verb === "saveAsset";
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -20,11 +20,20 @@ import {
   type OpenStore,
   openStoreUnderTest,
   type StoreUnderTest,
+  sha256Of,
 } from "../store-under-test.ts";
 
 const MACS = [macOf(1), macOf(2), macOf(3)];
 const FILENAMES = ["a.bin", "b.bin"];
+const CONTENTS = ["1", "2", "3"];
+/** So few that histories reach beyond. */
+const KEEP = 3;
 const WHOLE = { after: null, limit: 100, q: null };
+
+const FILES: readonly FileKey[] = [
+  ...MACS.map((name) => ({ kind: "configs", name }) as const),
+  ...FILENAMES.map((name) => ({ kind: "assets", name }) as const),
+];
 
 /** One step of a history. What is claimed is held by the test, as the relay does while it publishes. */
 type Step =
@@ -47,8 +56,8 @@ type Step =
 export function historiesContract(open: OpenStore): void {
   test("whatever is done in whatever order, the store holds what a plain model of it holds", async () => {
     const law = asyncProperty(array(step(), { minLength: 10, maxLength: 60 }), async (steps) => {
-      await using opened = await openStoreUnderTest(open);
-      const model = new Model();
+      await using opened = await openStoreUnderTest(open, { keepRevisions: KEEP });
+      const model = new Model(KEEP);
       let held: readonly Announcement[] = [];
       for (const each of steps) held = await take(each, opened, model, held);
       await expectSame(opened, model);
@@ -60,15 +69,12 @@ export function historiesContract(open: OpenStore): void {
 }
 
 function step(): Arbitrary<Step> {
-  const content = constantFrom("1", "2", "3");
+  const content = constantFrom(...CONTENTS);
   const asked = oneof(
     { weight: 6, arbitrary: constant<Asked>("none") },
     { weight: 4, arbitrary: constantFrom<Asked>("absent", "any", "current", "other") },
   );
-  const file = oneof(
-    constantFrom(...MACS).map((name): FileKey => ({ kind: "configs", name })),
-    constantFrom(...FILENAMES).map((name): FileKey => ({ kind: "assets", name })),
-  );
+  const file = constantFrom(...FILES);
   const steps = {
     save: record({
       do: constant("save"),
@@ -172,6 +178,19 @@ async function expectSame({ store, now }: StoreUnderTest, model: Model): Promise
   expect((await store.listAssets(WHOLE)).map(({ name }) => name)).toEqual(model.names("assets"));
   for (const name of FILENAMES) {
     expect(await store.findAsset(name)).toEqual(model.find({ kind: "assets", name }));
+  }
+  for (const file of FILES) {
+    const kept = model.revisions(file);
+    expect(await store.listRevisions(file, null, 100)).toEqual(kept);
+    for (let revision = 0; revision <= (kept[0]?.revision ?? 0) + 1; revision++) {
+      const expected = kept.find((each) => each.revision === revision) ?? null;
+      expect(await store.findRevision(file, revision)).toEqual(expected);
+    }
+  }
+  for (const content of CONTENTS) {
+    const expected = model.keeps("configs", sha256Of(content)) ? content : null;
+    const found = await store.findContent(sha256Of(content));
+    expect(found && Buffer.from(found).toString()).toBe(expected);
   }
   expect(await store.claimAnnouncements(100)).toEqual(model.due(now()));
   expect((await store.listUnnamedBlobs(0)).toSorted()).toEqual(model.unnamed(now()));

@@ -1,0 +1,2 @@
+export { revisionOperations } from "./operations.ts";
+export { revisionRoutes } from "./routes.ts";

@@ -1,0 +1,62 @@
+import * as v from "valibot";
+import type { Operations, Parameter } from "../http/index.ts";
+import { RevisionList } from "./routes.ts";
+
+const mac: Parameter = {
+  in: "path",
+  name: "mac",
+  description: "The device's MAC address",
+  example: "aa-bb-cc-dd-ee-ff",
+};
+const filename: Parameter = {
+  in: "path",
+  name: "filename",
+  description: "The asset's name",
+  example: "firmware.bin",
+};
+const page: readonly Parameter[] = [
+  { in: "query", name: "limit", description: "How many at the most, 100 where it is left out" },
+  { in: "query", name: "cursor", description: "`next_cursor` of the page before" },
+];
+const history = {
+  tag: "Revisions",
+  summary: "List a file's revisions, newest first",
+  answers: {
+    200: { description: "The list", content: { type: "application/json", schema: RevisionList } },
+  },
+} as const;
+
+const PatchOperation = v.object({ op: v.string(), path: v.string(), value: v.optional(v.unknown()) });
+
+/** What the document says of what files were. */
+export const revisionOperations: Operations = {
+  "/api/configs/{mac}/revisions": {
+    get: {
+      ...history,
+      parameters: [mac, ...page],
+      faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+    },
+  },
+  "/api/assets/{filename}/revisions": {
+    get: { ...history, parameters: [filename, ...page], faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"] },
+  },
+  "/api/configs/{mac}/revisions/{revision}/diff": {
+    get: {
+      tag: "Revisions",
+      summary: "What changed between two revisions of a config",
+      description: "A JSON Patch (RFC 6902), or a unified diff for `Accept: text/plain`.",
+      parameters: [
+        mac,
+        { in: "path", name: "revision", description: "The newer revision", example: "7" },
+        { in: "query", name: "against", description: "The older one; where it is left out, the one before" },
+      ],
+      answers: {
+        200: {
+          description: "The changes",
+          content: { type: "application/json-patch+json", schema: v.array(PatchOperation) },
+        },
+      },
+      faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+    },
+  },
+};

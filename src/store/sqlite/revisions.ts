@@ -1,0 +1,95 @@
+import type { Database } from "bun:sqlite";
+import type { FileKey, FileKind, Revision } from "../store.ts";
+import { unnameBlob } from "./blobs.ts";
+import type { Transaction } from "./transaction.ts";
+
+const MOST_FORGOTTEN = 1_000;
+
+/** What a change leaves in its file's history. A delete has neither hash nor size. */
+export interface NewRevision extends FileKey {
+  readonly revision: number;
+  readonly sha256: string | null;
+  readonly size: number | null;
+  readonly author: string | null;
+  readonly message: string | null;
+}
+
+/** Writes a change into its file's history, and forgets what that has too many of. */
+export function recordRevision(tx: Transaction, made: NewRevision): void {
+  const { kind, name, revision, sha256, size, author, message } = made;
+  const sql = `
+    insert into revisions (kind, name, revision, sha256, size, created_at, author, message)
+    values (?, ?, ?, ?, ?, ?, ?, ?)`;
+  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, author, message);
+  const { keepRevisions } = tx.rules;
+  if (keepRevisions > 0) forgetRevisions(tx, made, revision - keepRevisions);
+}
+
+/** Forgets a file's revisions up to this one, and the bytes that none names any more. */
+export function forgetRevisions(tx: Transaction, { kind, name }: FileKey, upTo: number): void {
+  const sql = `delete from revisions where kind = ? and name = ? and revision <= ? returning sha256`;
+  const forgotten = tx.db
+    .query<{ sha256: string | null }, [string, string, number]>(sql)
+    .all(kind, name, upTo);
+  for (const { sha256 } of forgotten) if (sha256 !== null) freeBytes(tx, kind, sha256);
+}
+
+/** Forgets what deleted files were, a thousand revisions at a time; their tombstones stay. */
+export function forgetDeletedFiles(tx: Transaction): void {
+  const sql = `
+    delete from revisions where (kind, name, revision) in (
+      select kind, name, revisions.revision from revisions join files using (kind, name)
+      where files.sha256 is null and revisions.sha256 is not null limit ?)
+    returning kind, sha256`;
+  const forgotten = tx.db.query<{ kind: FileKind; sha256: string }, [number]>(sql).all(MOST_FORGOTTEN);
+  for (const { kind, sha256 } of forgotten) freeBytes(tx, kind, sha256);
+}
+
+/** A file's revisions that are kept, newest first: those below `before`, at most `limit`. */
+export function readRevisions(
+  db: Database,
+  { kind, name }: FileKey,
+  before: number,
+  limit: number,
+): readonly Revision[] {
+  const sql = `
+    select revision, sha256, size, created_at, author, message from revisions
+    where kind = ? and name = ? and revision < ? order by revision desc limit ?`;
+  return db
+    .query<RevisionRow, [string, string, number, number]>(sql)
+    .all(kind, name, before, limit)
+    .map(revisionOf);
+}
+
+/** One revision of a file; null where it is not kept, or never was. */
+export function readRevision(db: Database, { kind, name }: FileKey, revision: number): Revision | null {
+  const sql = `
+    select revision, sha256, size, created_at, author, message from revisions
+    where kind = ? and name = ? and revision = ?`;
+  const row = db.query<RevisionRow, [string, string, number]>(sql).get(kind, name, revision);
+  return row === null ? null : revisionOf(row);
+}
+
+function freeBytes(tx: Transaction, kind: FileKind, sha256: string): void {
+  if (kind === "assets") {
+    unnameBlob(tx, sha256);
+    return;
+  }
+  const sql = `
+    delete from contents where sha256 = ?1
+      and not exists (select 1 from revisions where kind = 'configs' and sha256 = ?1)`;
+  tx.db.query(sql).run(sha256);
+}
+
+interface RevisionRow {
+  readonly revision: number;
+  readonly sha256: string | null;
+  readonly size: number | null;
+  readonly created_at: number;
+  readonly author: string | null;
+  readonly message: string | null;
+}
+
+function revisionOf({ created_at, ...row }: RevisionRow): Revision {
+  return { ...row, createdAt: new Date(created_at) };
+}

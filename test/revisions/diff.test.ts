@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { applyPatch, type Operation } from "fast-json-patch";
+import { jsonPatch, textDiff } from "../../src/revisions/diff.ts";
+
+describe("a JSON Patch", () => {
+  const cases: readonly [from: string, to: string, patch: string][] = [
+    [`{"a":1}`, `{ "a" : 1 }`, "[]"],
+    [`{"10":1,"2":2}`, `{"2":2,"10":1}`, "[]"],
+    [`{"a":1}`, `{"a":2}`, `[{"op":"replace","path":"/a","value":2}]`],
+    [`{}`, `{"a/b":{"c~d":[1.0]}}`, `[{"op":"add","path":"/a~1b","value":{"c~d":[1.0]}}]`],
+    [`{"a":[1,2]}`, `{"a":[1]}`, `[{"op":"remove","path":"/a/1"}]`],
+    [
+      `{"id":12345678901234567890}`,
+      `{"id":12345678901234567891}`,
+      `[{"op":"replace","path":"/id","value":12345678901234567891}]`,
+    ],
+    [`{"a":"\\u0000n1"}`, `{"a":"\\u0000s"}`, `[{"op":"replace","path":"/a","value":"\\u0000s"}]`],
+    [`{"a":"1"}`, `{"a":1}`, `[{"op":"replace","path":"/a","value":1}]`],
+  ];
+  test.each(cases)("from %s to %s", (from, to, patch) => {
+    expect(jsonPatch(from, to)).toBe(patch);
+  });
+
+  test("makes the one of the other, whatever they are", () => {
+    const content = fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }), { maxKeys: 5 });
+    const law = fc.property(content, content, (from, to) => {
+      const patch: Operation[] = JSON.parse(jsonPatch(JSON.stringify(from), JSON.stringify(to)));
+      const { newDocument } = applyPatch(from, patch, true, false, false);
+      expect(JSON.parse(JSON.stringify(newDocument))).toEqual(JSON.parse(JSON.stringify(to)));
+    });
+    fc.assert(law);
+  });
+});
+
+describe("a diff as text", () => {
+  test("shows what changed, a member a line, numbers as they were written", () => {
+    const from = { name: "porch@1", content: `{"a":1.0,"b":{"c":true}}` };
+    const to = { name: "porch@2", content: `{"a":1.00,"b":{"c":true}}` };
+    expect(textDiff(from, to).split("\n")).toEqual([
+      "===================================================================",
+      "--- porch@1",
+      "+++ porch@2",
+      "@@ -1,5 +1,5 @@",
+      " {",
+      '-  "a": 1.0,',
+      '+  "a": 1.00,',
+      '   "b": {',
+      '     "c": true',
+      "   }",
+      "",
+    ]);
+  });
+
+  test("of two that differ in too many lines says so instead", () => {
+    const many = (word: string) => JSON.stringify(Array.from({ length: 3_000 }, (_, at) => `${word}${at}`));
+    const [from, to] = ["a", "b"].map((word) => ({ name: word, content: `{"list":${many(word)}}` }));
+    if (from === undefined || to === undefined) throw new Error("two were made");
+    expect(textDiff(from, to)).toBe("--- a\n+++ b\n(more than 2000 lines differ)\n");
+  });
+});
