@@ -80,7 +80,8 @@ export class Collector {
       const unnamed = await this.store.listUnnamedBlobs(graceMs);
       for (const sha256 of unnamed) await this.blobs.remove(sha256);
       await this.store.forgetBlobs(unnamed);
-      if (unnamed.length > 0) this.log.info({ blobs: unnamed.length }, "removed blobs that no revision names");
+      if (unnamed.length > 0)
+        this.log.info({ blobs: unnamed.length }, "removed blobs that no revision names");
     } catch (error) {
       this.log.warn({ err: error }, "could not remove blobs that no revision names; trying again later");
     }
