@@ -90,6 +90,17 @@ export function createMetrics(version: string) {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600],
       registers,
     }),
+    pickupDelay: new Histogram({
+      name: "iot_pickup_delay_seconds",
+      help: "Time from the commit of a change to a device's complete fetch of it",
+      buckets: [0.1, 0.5, 1, 5, 30, 120, 600, 3_600, 21_600, 86_400, 604_800],
+      registers,
+    }),
+    pickupsDropped: new Counter({
+      name: "iot_pickups_dropped_total",
+      help: "Sightings of devices that were too many to keep",
+      registers,
+    }),
     httpRequestDuration: new QuickHistogram({
       name: "iot_http_request_duration_seconds",
       help: "Time from a request's head to its answer",

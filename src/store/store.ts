@@ -1,4 +1,5 @@
 import type { Caller } from "../caller.ts";
+import type { FleetStore } from "./fleet-store.ts";
 
 /** The two kinds of files that devices are told of. */
 export type FileKind = "configs" | "assets";
@@ -137,6 +138,9 @@ export interface Store {
 
   /** Why nothing can be saved at present: it has failed, or the disk is full. Null while all is well. */
   readonly trouble: string | null;
+
+  /** What is known of who has what. */
+  readonly fleet: FleetStore;
 
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
   /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */

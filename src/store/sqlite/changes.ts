@@ -1,6 +1,7 @@
 import { authorOf, type Caller } from "../../caller.ts";
 import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, Saved, SaveOutcome } from "../store.ts";
 import { nameBlob } from "./blobs.ts";
+import { expectDevice } from "./devices.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
 import { announce, dropAnnouncement } from "./outbox.ts";
 import { forgetRevisions } from "./revisions.ts";
@@ -16,6 +17,7 @@ export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): S
 
   writeConfig(tx, save);
   const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
+  if (current === null) expectDevice(tx, save.mac);
   announce(tx, version);
   return { kind: "saved", version };
 }

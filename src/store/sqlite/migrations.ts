@@ -1,8 +1,9 @@
 import first from "./migrations/0001-first.sql" with { type: "text" };
 import revisions from "./migrations/0002-revisions.sql" with { type: "text" };
+import fleet from "./migrations/0003-fleet.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
-export const migrations: readonly string[] = [first, revisions];
+export const migrations: readonly string[] = [first, revisions, fleet];
 
 /** What a database that this program made is of. */
 export const SCHEMA_VERSION = migrations.length;

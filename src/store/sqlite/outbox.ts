@@ -1,4 +1,4 @@
-import type { Announcement, FileKey, FileKind, FileVersion, Postponement } from "../store.ts";
+import type { Announcement, FileKey, FileKind, Postponement } from "../store.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A clock that was set back must not hold a postponed row longer than any postponement lasts. */
@@ -8,7 +8,10 @@ const LONGEST_REST_MS = 10 * 60_000;
  * Puts a change into the outbox. One that waits there for the same file is taken over by it, since the
  * message would be the same; it keeps its place and the time since when it waits, and a rest that it was at is over.
  */
-export function announce(tx: Transaction, { kind, name, revision }: FileVersion): void {
+export function announce(
+  tx: Transaction,
+  { kind, name, revision }: FileKey & { readonly revision: number },
+): void {
   if (!tx.rules.announces) return;
   const sql = `
     insert into outbox (kind, subject, revision, committed_at) values (?, ?, ?, ?)
@@ -38,13 +41,17 @@ export function claimAnnouncements({ db, now }: Transaction, most: number): read
     }));
 }
 
-/** Forgets announcements. One whose file changed again while it was in flight waits from that change on. */
+/** Forgets announcements: devices were told of them. One whose file changed again while it was in flight waits from that change on. */
 export function settleAnnouncements(tx: Transaction, announcements: readonly Announcement[]): void {
   const settle = tx.db.query(`delete from outbox where kind = ? and subject = ? and revision = ?`);
   const keep = tx.db.query(`
     update outbox set committed_at = (select changed_at from files where (kind, name) = (outbox.kind, subject))
     where kind = ? and subject = ? and revision > ?`);
+  const told = tx.db.query(`
+    update files set announced_revision = ?3, announced_at = ?4
+    where kind = ?1 and name = ?2 and (announced_revision is null or announced_revision < ?3)`);
   for (const { kind, name, revision } of announcements) {
+    told.run(kind, name, revision, tx.now);
     if (settle.run(kind, name, revision).changes === 0) keep.run(kind, name, revision);
   }
 }

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { busy, storeUnavailable } from "../../fault.ts";
-import type { ListAnswer, ListPage, ListRequest, ListRows, ListVerb } from "./reader-worker.ts";
+import type { ReadAnswer, ReadArguments, ReadOutcome, ReadRequest, ReadVerb } from "./reader-worker.ts";
 
 /** More than this many lists waiting are refused. */
 const MOST_WAITING = 1_000;
@@ -16,14 +16,14 @@ export class ReaderThread {
 
   constructor(private readonly databasePath: string) {}
 
-  read<V extends ListVerb>(verb: V, page: ListPage<V>): Promise<ListRows<V>> {
+  read<V extends ReadVerb>(verb: V, ...args: ReadArguments<V>): Promise<ReadOutcome<V>> {
     if (this.#isClosed) return Promise.reject(storeUnavailable("it is closed"));
     if (this.#waiting.length >= MOST_WAITING) return Promise.reject(busy("too many lists wait to be read"));
     this.#worker ??= this.#start();
-    const { promise, resolve, reject } = Promise.withResolvers<ListRows<ListVerb>>();
+    const { promise, resolve, reject } = Promise.withResolvers<ReadOutcome<ReadVerb>>();
     this.#waiting.push({ resolve, reject });
-    this.#worker.postMessage({ verb, page } as ListRequest);
-    return promise as Promise<ListRows<V>>;
+    this.#worker.postMessage({ verb, args } as ReadRequest);
+    return promise as Promise<ReadOutcome<V>>;
   }
 
   async close(): Promise<void> {
@@ -39,16 +39,16 @@ export class ReaderThread {
     const worker = new Worker(new URL("./reader-worker.ts", import.meta.url), {
       workerData: this.databasePath,
     });
-    worker.on("message", (answer: ListAnswer) => this.#answered(answer));
+    worker.on("message", (answer: ReadAnswer) => this.#answered(answer));
     worker.on("error", (error) => this.#ended(String(error)));
     worker.on("exit", () => this.#ended("its reading thread ended"));
     return worker;
   }
 
   /** The thread answers in the order in which it was asked. */
-  #answered(answer: ListAnswer): void {
+  #answered(answer: ReadAnswer): void {
     const asked = this.#waiting.shift();
-    if (answer.kind === "read") asked?.resolve(answer.rows);
+    if (answer.kind === "read") asked?.resolve(answer.outcome);
     else asked?.reject(new Error(`reading a list failed: ${answer.reason}`));
   }
 
@@ -62,6 +62,6 @@ export class ReaderThread {
 }
 
 interface Pending {
-  readonly resolve: (rows: ListRows<ListVerb>) => void;
+  readonly resolve: (outcome: ReadOutcome<ReadVerb>) => void;
   readonly reject: (reason: Error) => void;
 }

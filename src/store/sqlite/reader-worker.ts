@@ -1,26 +1,29 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openForReading } from "./database.ts";
+import { readDevices } from "./devices.ts";
+import { readConvergence, readStates } from "./pickups.ts";
 import { readAssets, readConfigs } from "./reads.ts";
 
 /** The reads that may touch every row. */
-const lists = { readConfigs, readAssets };
+const reads = { readConfigs, readAssets, readDevices, readStates, readConvergence };
 
-export type ListVerb = keyof typeof lists;
-export type ListPage<V extends ListVerb> = Parameters<(typeof lists)[V]>[1];
-export type ListRows<V extends ListVerb> = ReturnType<(typeof lists)[V]>;
+export type ReadVerb = keyof typeof reads;
+type Rest<F> = F extends (db: never, ...rest: infer R) => unknown ? R : never;
+export type ReadArguments<V extends ReadVerb> = Rest<(typeof reads)[V]>;
+export type ReadOutcome<V extends ReadVerb> = ReturnType<(typeof reads)[V]>;
 
-/** A list that somebody waits for. */
-export type ListRequest = {
-  readonly [V in ListVerb]: { readonly verb: V; readonly page: ListPage<V> };
-}[ListVerb];
+/** A read that somebody waits for. */
+export type ReadRequest = {
+  readonly [V in ReadVerb]: { readonly verb: V; readonly args: ReadArguments<V> };
+}[ReadVerb];
 
-export type ListAnswer =
-  | { readonly kind: "read"; readonly rows: ListRows<ListVerb> }
+export type ReadAnswer =
+  | { readonly kind: "read"; readonly outcome: ReadOutcome<ReadVerb> }
   | { readonly kind: "failed"; readonly reason: string };
 
 const db = openForReading(workerData as string);
 
-parentPort?.on("message", (request: ListRequest | "close") => {
+parentPort?.on("message", (request: ReadRequest | "close") => {
   if (request === "close") {
     db.close();
     parentPort?.close();
@@ -29,11 +32,11 @@ parentPort?.on("message", (request: ListRequest | "close") => {
   parentPort?.postMessage(read(request));
 });
 
-function read({ verb, page }: ListRequest): ListAnswer {
+function read({ verb, args }: ReadRequest): ReadAnswer {
   try {
-    // The union of requests pairs each verb with its own page; the compiler cannot follow that through a look-up.
-    const list = lists[verb] as (from: typeof db, page: ListPage<ListVerb>) => ListRows<ListVerb>;
-    return { kind: "read", rows: list(db, page) };
+    // The union of requests pairs each verb with its own arguments; the compiler cannot follow that through a look-up.
+    const act = reads[verb] as (from: typeof db, ...args: readonly unknown[]) => ReadOutcome<ReadVerb>;
+    return { kind: "read", outcome: act(db, ...args) };
   } catch (error) {
     return { kind: "failed", reason: String(error) };
   }

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Caller } from "../../caller.ts";
+import type { FleetStore } from "../fleet-store.ts";
 import type {
   Announcement,
   Change,
@@ -23,6 +24,7 @@ import { readUnnamedBlobs } from "./blobs.ts";
 import { ReaderThread } from "./reader-thread.ts";
 import { readAsset, readConfig, readContent, readCounts } from "./reads.ts";
 import { readRevision, readRevisions } from "./revisions.ts";
+import { SqliteFleet } from "./sqlite-fleet.ts";
 import type { Outcome, Verb, Write } from "./writer.ts";
 import { WriterThread } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
@@ -30,6 +32,7 @@ import type { WriterOptions } from "./writer-worker.ts";
 /** The store in SQLite: look-ups by key here, lists in one thread, every write in another. */
 export class SqliteStore implements Store {
   readonly failed: Promise<Error>;
+  readonly fleet: FleetStore;
   readonly #writer: WriterThread;
   readonly #lists: ReaderThread;
   readonly #listeners: ((change: Change) => void)[] = [];
@@ -49,6 +52,7 @@ export class SqliteStore implements Store {
     });
     this.#lists = new ReaderThread(options.databasePath);
     this.failed = this.#writer.failed;
+    this.fleet = new SqliteFleet(db, this.#lists, this.#writer);
   }
 
   get trouble(): string | null {
@@ -158,7 +162,7 @@ export class SqliteStore implements Store {
 
 /** The change that a committed write made of a file, if it made one. */
 function changeMade({ verb, args }: Write, outcome: Outcome<Verb>): Change | null {
-  if (typeof outcome !== "object" || !("kind" in outcome)) return null;
+  if (typeof outcome !== "object" || outcome === null || !("kind" in outcome)) return null;
   if (outcome.kind === "saved") {
     const { version } = outcome;
     return { kind: version.kind, name: version.name, revision: version.revision, version };

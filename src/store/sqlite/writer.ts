@@ -1,7 +1,9 @@
 import { type Database, SQLiteError } from "bun:sqlite";
 import { claimBlob, forgetBlobs, releaseClaim } from "./blobs.ts";
 import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
+import { editDevice, forgetDevice } from "./devices.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
+import { announceAgain, saveSightings } from "./pickups.ts";
 import type { Reserve } from "./reserve.ts";
 import { forgetDeletedFiles } from "./revisions.ts";
 import type { Transaction, WriteRules } from "./transaction.ts";
@@ -18,6 +20,10 @@ const verbs = {
   releaseClaim,
   forgetBlobs,
   forgetDeletedFiles,
+  saveSightings,
+  editDevice,
+  forgetDevice,
+  announceAgain,
 };
 
 /** Verbs that make room, or keep the outbox true: on a full disk they are given the reserve. */

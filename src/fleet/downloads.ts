@@ -1,0 +1,88 @@
+import type { Connection, Sent } from "./socket-diagnosis.ts";
+
+/** Bytes that were answered to somebody, and may still be on their way. */
+export interface Download<Subject> {
+  readonly subject: Subject;
+  readonly connection: Connection;
+  /** How many bytes of a body were answered. */
+  readonly bytes: number;
+  /** How much the peer had acknowledged on this connection before; null where nobody looked. */
+  readonly acknowledgedBefore: number | null;
+}
+
+/** What was seen of a download: bytes arrive, all have arrived, or nothing can be seen of it any more. */
+export type Progress = "moved" | "acknowledged" | "lost";
+
+interface Underway<Subject> extends Download<Subject> {
+  readonly beganAt: number;
+  acknowledged: number;
+}
+
+const MOST_UNDERWAY = 10_000;
+/** A small answer is acknowledged within a round trip; the connection may be gone right after it. */
+const YOUNG_MS = 200;
+const LOOK_AT_YOUNG_MS = 10;
+const LOOK_AT_OLD_MS = 250;
+/** So many connections are looked at in one go, some milliseconds' work; the others' turn comes next. */
+const MOST_LOOKED_AT = 200;
+/** An answer as small as this is in the kernel's hands at once, so that nothing outstanding means that it has arrived. */
+export const SMALL_BYTES = 64 * 1024;
+
+/**
+ * Watches what was answered until the peer's TCP has acknowledged all of it. Being written to a socket proves nothing: it
+ * only means that the kernel has it.
+ */
+export class Downloads<Subject> {
+  #underway: Underway<Subject>[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly ask: (connection: Connection) => Sent | null,
+    private readonly tell: (subject: Subject, progress: Progress) => void,
+    private readonly elapsedMs: () => number,
+  ) {}
+
+  /** Begins to watch; false where too many are watched already. */
+  watch(download: Download<Subject>): boolean {
+    if (this.#underway.length >= MOST_UNDERWAY) return false;
+    const acknowledged = download.acknowledgedBefore ?? 0;
+    this.#underway.push({ ...download, beganAt: this.elapsedMs(), acknowledged });
+    this.#lookIn(LOOK_AT_YOUNG_MS);
+    return true;
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#underway = [];
+  }
+
+  #lookIn(ms: number): void {
+    this.#timer ??= setTimeout(() => this.#look(), ms);
+  }
+
+  #look(): void {
+    this.#timer = null;
+    const turn = this.#underway.splice(0, MOST_LOOKED_AT);
+    for (const each of turn) {
+      const progress = this.#progressOf(each);
+      if (progress !== "none") this.tell(each.subject, progress);
+      if (progress === "none" || progress === "moved") this.#underway.push(each);
+    }
+    if (this.#underway.length === 0) return;
+    const youngest = this.elapsedMs() - Math.max(...this.#underway.map(({ beganAt }) => beganAt));
+    this.#lookIn(youngest < YOUNG_MS ? LOOK_AT_YOUNG_MS : LOOK_AT_OLD_MS);
+  }
+
+  #progressOf(each: Underway<Subject>): Progress | "none" {
+    const sent = this.ask(each.connection);
+    if (sent === null) return "lost";
+    const { acknowledgedBefore, bytes } = each;
+    const isAllOut =
+      acknowledgedBefore === null ? bytes <= SMALL_BYTES : sent.acknowledged - acknowledgedBefore >= bytes;
+    if (sent.outstanding === 0 && isAllOut) return "acknowledged";
+    const moved = sent.acknowledged > each.acknowledged;
+    each.acknowledged = sent.acknowledged;
+    return moved ? "moved" : "none";
+  }
+}

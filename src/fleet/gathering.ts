@@ -1,0 +1,81 @@
+import type { FetchCount, FileKey } from "../store/index.ts";
+import type { Sighting } from "./evidence.ts";
+import type { Visit } from "./sightings.ts";
+
+/** Who was seen with which file: a device by its MAC, or somebody at an address. */
+export interface Subject {
+  readonly mac: string | null;
+  readonly address: string | null;
+  readonly file: FileKey;
+}
+
+export interface Gathered extends Subject {
+  readonly sightings: Sighting[];
+}
+
+const MOST_SUBJECTS = 20_000;
+const MOST_SIGHTINGS = 64;
+
+/** What was seen since it was last kept, in memory. What is too much is dropped, and counted. */
+export class Gathering {
+  readonly #gathered = new Map<string, Gathered>();
+  readonly #visits = new Map<string, Visit>();
+  readonly #fetches = new Map<string, FetchCount>();
+
+  constructor(private readonly dropped: () => void) {}
+
+  get gathered(): readonly Gathered[] {
+    return [...this.#gathered.values()];
+  }
+
+  get visits(): readonly Visit[] {
+    return [...this.#visits.values()];
+  }
+
+  get fetches(): readonly FetchCount[] {
+    return [...this.#fetches.values()];
+  }
+
+  addFetch(kind: FileKey["kind"], status: number): void {
+    const key = `${kind} ${status}`;
+    this.#fetches.set(key, { kind, status, n: (this.#fetches.get(key)?.n ?? 0) + 1 });
+  }
+
+  addVisit(visit: Visit): void {
+    const before = this.#visits.get(visit.mac);
+    if (before === undefined && this.#visits.size >= MOST_SUBJECTS) {
+      this.dropped();
+      return;
+    }
+    const { chip = null, isUnknown = true } = before ?? {};
+    this.#visits.set(visit.mac, {
+      ...visit,
+      chip: visit.chip ?? chip,
+      isUnknown: visit.isUnknown && isUnknown,
+    });
+  }
+
+  addSighting(subject: Subject, sighting: Sighting): void {
+    const { mac, address, file } = subject;
+    const key = `${mac ?? address} ${file.kind}/${file.name}`;
+    const gathered = this.#gathered.get(key);
+    if (gathered !== undefined) {
+      if (!addTo(gathered.sightings, sighting)) this.dropped();
+    } else if (this.#gathered.size < MOST_SUBJECTS) {
+      this.#gathered.set(key, { mac, address, file, sightings: [sighting] });
+    } else {
+      this.dropped();
+    }
+  }
+}
+
+/** The same again replaces what was there: it says nothing new but the time. False where there are too many. */
+function addTo(sightings: Sighting[], sighting: Sighting): boolean {
+  const last = sightings.at(-1);
+  const isSame = last?.kind === sighting.kind && last.revision === sighting.revision;
+  const isPart = sighting.kind === "asked" && sighting.range !== null;
+  if (isSame && !isPart) sightings.pop();
+  if (sightings.length >= MOST_SIGHTINGS) return false;
+  sightings.push(sighting);
+  return true;
+}

@@ -1,0 +1,177 @@
+import type { Log, Metrics } from "../ops/index.ts";
+import type { Device, FileKey, FleetStore, Pickup } from "../store/index.ts";
+import { Downloads, type Progress, SMALL_BYTES } from "./downloads.ts";
+import type { Sighting } from "./evidence.ts";
+import { type Gathered, Gathering, type Subject } from "./gathering.ts";
+import { afterSightings, afterVisit, evidenceOf, judged, type Visit } from "./sightings.ts";
+import type { Connection, Sent, SocketDiagnosis } from "./socket-diagnosis.ts";
+
+/** A fetch as it was answered. */
+export interface Fetch {
+  readonly file: FileKey;
+  /** Null where the request does not say who asks: it may be known by its address. */
+  readonly mac: string | null;
+  readonly revision: number;
+  readonly status: 200 | 206 | 304;
+  /** Of the whole file, in bytes. */
+  readonly size: number;
+  readonly range: { readonly start: number; readonly end: number } | null;
+  readonly peer: Peer | null;
+}
+
+/** Whoever is at the other end of a connection to us. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly localPort: number;
+}
+
+export interface RecorderParts {
+  readonly fleet: FleetStore;
+  readonly diagnosis: SocketDiagnosis | null;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly maxUnknownDevices: number;
+}
+
+const KEEP_EVERY_MS = 1_000;
+/** So many are judged anew in one go; the others' turn comes a second later. */
+const MOST_DUE = 2_000;
+
+/**
+ * Gathers what is seen of devices, and keeps it once a second. It never holds up a fetch, and a fetch never fails for it:
+ * what is too much is dropped and counted, and a crash may lose the last second.
+ */
+export class Recorder {
+  #gathering: Gathering;
+  readonly #downloads: Downloads<Subject & { readonly revision: number }>;
+  #timer: NodeJS.Timeout | null = null;
+  #keeping: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: RecorderParts) {
+    this.#gathering = this.#empty();
+    this.#downloads = new Downloads(
+      (connection) => this.#ask(connection),
+      ({ revision, ...subject }, progress) => this.#progressed(subject, revision, progress),
+      () => performance.now(),
+    );
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#keep(), KEEP_EVERY_MS);
+  }
+
+  /** Keeps what was gathered, and ends. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#downloads.stop();
+    this.#keep();
+    await this.#keeping;
+  }
+
+  /** A file was answered to somebody. */
+  fetched({ file, mac, peer, revision, status, size, range }: Fetch): void {
+    const at = this.#at();
+    const address = peer?.address ?? null;
+    this.#gathering.addFetch(file.kind, status);
+    if (mac !== null) this.visited({ mac, at, address, chip: null, isUnknown: false });
+    if (mac === null && address === null) return;
+    const subject = { mac, address, file };
+    if (status === 304) {
+      this.#gathering.addSighting(subject, { kind: "has", revision, at });
+      return;
+    }
+    this.#gathering.addSighting(subject, { kind: "asked", revision, at, size, range });
+    if (peer === null) return;
+    const connection = { localPort: peer.localPort, remoteAddress: peer.address, remotePort: peer.port };
+    const bytes = range === null ? size : range.end - range.start + 1;
+    // Nothing of this answer is on its way yet: what the peer has acknowledged by now was of others.
+    const acknowledgedBefore = bytes > SMALL_BYTES ? (this.#ask(connection)?.acknowledged ?? null) : null;
+    const isWatched = this.#downloads.watch({
+      subject: { ...subject, revision },
+      connection,
+      bytes,
+      acknowledgedBefore,
+    });
+    if (!isWatched) this.parts.metrics.pickupsDropped.inc();
+  }
+
+  /** A device has shown itself. */
+  visited(visit: Visit): void {
+    this.#gathering.addVisit(visit);
+  }
+
+  /** Something else was seen of a device and a file: what it says of itself, what it was refused, that it hung up. */
+  saw(subject: Subject, sighting: Sighting): void {
+    this.#gathering.addSighting(subject, sighting);
+  }
+
+  #progressed(subject: Subject, revision: number, progress: Progress): void {
+    if (progress === "lost") return; // Later evidence may come; until then nothing is claimed.
+    this.#gathering.addSighting(subject, { kind: progress, revision, at: this.#at() });
+  }
+
+  /** One at a time: each reads what the one before has written. */
+  #keep(): void {
+    const gathering = this.#gathering;
+    this.#gathering = this.#empty();
+    this.#keeping = this.#keeping.then(() => this.#keepAll(gathering));
+  }
+
+  async #keepAll({ visits, gathered, fetches }: Gathering): Promise<void> {
+    const { fleet, log, metrics, maxUnknownDevices: mostUnknown } = this.parts;
+    try {
+      const devices = new Map<string, Device>();
+      for (const visit of visits) devices.set(visit.mac, await afterVisit(fleet, visit));
+      const pickups = [...(await this.#newPickups(gathered, devices)), ...(await this.#duePickups())];
+      if (devices.size + pickups.length + fetches.length === 0) return;
+      await fleet.saveSightings({ devices: [...devices.values()], pickups, fetches, mostUnknown });
+    } catch (error) {
+      metrics.pickupsDropped.inc(gathered.length);
+      log.warn({ err: error }, "what was seen of devices could not be kept");
+    }
+  }
+
+  async #newPickups(gathered: readonly Gathered[], devices: Map<string, Device>): Promise<readonly Pickup[]> {
+    const { fleet, metrics } = this.parts;
+    const pickups: Pickup[] = [];
+    for (const { mac: known, address, file, sightings } of gathered) {
+      const mac = known ?? (address === null ? null : await fleet.findDeviceAt(address));
+      const device = mac === null ? null : (devices.get(mac) ?? (await fleet.findDevice(mac)));
+      if (device === null) continue; // Somebody, but no device that we know.
+      const after = await afterSightings(
+        fleet,
+        { device, file, sightings, isGuessed: known === null },
+        this.#at(),
+      );
+      if (after === null) continue;
+      pickups.push(after.pickup);
+      if (after.delayMs !== null) metrics.pickupDelay.observe(Math.max(0, after.delayMs / 1000));
+    }
+    return pickups;
+  }
+
+  /** Time alone changes some judgements: who was fetching has given up, who was expected stays away. */
+  async #duePickups(): Promise<readonly Pickup[]> {
+    const { fleet } = this.parts;
+    const due: Pickup[] = [];
+    for (const pickup of await fleet.listDuePickups(this.#at(), MOST_DUE)) {
+      const device = await fleet.findDevice(pickup.mac);
+      if (device !== null) due.push(judged(device, pickup, evidenceOf(pickup), pickup, this.#at()));
+    }
+    return due;
+  }
+
+  #ask(connection: Connection): Sent | null {
+    return this.parts.diagnosis?.ask(connection) ?? null;
+  }
+
+  #at(): number {
+    return this.parts.now().getTime();
+  }
+
+  #empty(): Gathering {
+    return new Gathering(() => this.parts.metrics.pickupsDropped.inc());
+  }
+}

@@ -1,0 +1,122 @@
+import type { FileKey } from "./store.ts";
+
+/** A device as operators see it, apart from its files. Times are milliseconds since 1970. */
+export interface Device {
+  readonly mac: string;
+  readonly name: string | null;
+  readonly model: string | null;
+  readonly chip: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** From where it last came. */
+  readonly address: string | null;
+  readonly lastSeenAt: number | null;
+  readonly longestAbsenceMs: number | null;
+  /** How long it may stay away before it is missed. */
+  readonly patienceMs: number;
+  /** Whether all that is known of it is that it asked for a config that there is not. */
+  readonly isUnknown: boolean;
+}
+
+export type DeviceEdit = Partial<Pick<Device, "name" | "model" | "labels">>;
+
+/** What was seen of a device and a file. The evidence is JSON, and the store's to keep, not to read. */
+export interface Pickup extends FileKey {
+  readonly mac: string;
+  readonly evidence: string;
+  readonly fetchedRevision: number | null;
+  readonly fetchedAt: number | null;
+  readonly state: string;
+  readonly since: number;
+  /** When it is to be judged anew, though nothing is seen; null: never. */
+  readonly until: number | null;
+  /** The newest revision when it was judged. */
+  readonly judgedRevision: number;
+}
+
+/** The newest revision of a file: made at `changedAt`, and announced at `announcedAt` if it was. */
+export interface Wanted {
+  readonly wantedRevision: number;
+  readonly changedAt: number;
+  readonly announcedAt: number | null;
+}
+
+export interface WantedPickup extends Pickup, Wanted {}
+
+/** What was seen in a while, to be kept together. */
+export interface Sightings {
+  readonly devices: readonly Device[];
+  readonly pickups: readonly Pickup[];
+  readonly fetches: readonly FetchCount[];
+  /** Beyond so many unknown devices, the one that was not here for longest is forgotten. */
+  readonly mostUnknown: number;
+}
+
+export interface FetchCount {
+  readonly kind: FileKey["kind"];
+  readonly status: number;
+  readonly n: number;
+}
+
+export interface DeviceQuery {
+  /** In the MAC, the name, the model or the labels, in any case. */
+  readonly q: string | null;
+  readonly state: string | null;
+  readonly file: FileKey | null;
+  readonly sort: "mac" | "last_seen";
+  readonly after: DevicePlace | null;
+  readonly limit: number;
+  readonly now: number;
+}
+
+/** Where a list goes on. */
+export interface DevicePlace {
+  readonly mac: string;
+  readonly lastSeenAt: number;
+}
+
+export interface ListedDevice {
+  readonly device: Device;
+  readonly pickups: readonly WantedPickup[];
+}
+
+export interface Convergence {
+  readonly revision: number;
+  readonly changedAt: number;
+  readonly announcedAt: number | null;
+  readonly states: Readonly<Record<string, number>>;
+  /** From the change to each device's complete fetch of this revision, in milliseconds, ascending. */
+  readonly delaysMs: readonly number[];
+  /** Devices that have not been seen to have this revision or a newer one: the first thousand, sorted. */
+  readonly behind: readonly string[];
+  readonly devices: number;
+}
+
+/**
+ * What is known of the fleet. Unlike the files, it may lose the last moments at a crash: it says what was seen, and is
+ * not answered for.
+ */
+export interface FleetStore {
+  findDevice(mac: string): Promise<Device | null>;
+  /** The one device that was last seen at this address; null where there is none, or more than one. */
+  findDeviceAt(address: string): Promise<string | null>;
+  findPickup(mac: string, file: FileKey): Promise<WantedPickup | null>;
+  /** Null where there is no such file. */
+  findWanted(file: FileKey): Promise<Wanted | null>;
+  /** Of the files that there are, sorted by kind and name. */
+  listPickups(mac: string): Promise<readonly WantedPickup[]>;
+  /** Those that are to be judged anew by now, at most so many. */
+  listDuePickups(now: number, most: number): Promise<readonly WantedPickup[]>;
+  listDevices(query: DeviceQuery): Promise<readonly ListedDevice[]>;
+  /** Null where there is no such revision. */
+  readConvergence(file: FileKey, revision: number | null, now: number): Promise<Convergence | null>;
+  /** How many devices have a file in this state; each is counted once for each state of its files. */
+  countStates(now: number): Promise<Readonly<Record<string, number>>>;
+
+  saveSightings(sightings: Sightings): Promise<void>;
+  /** Null where there is no such device. */
+  editDevice(mac: string, edit: DeviceEdit): Promise<Device | null>;
+  /** Forgets a device and what was seen of it; false where there is none. Its config stays. */
+  forgetDevice(mac: string): Promise<boolean>;
+  /** Puts the newest revision of a file into the outbox once more; false where there is no such file. */
+  announceAgain(file: FileKey): Promise<boolean>;
+}

@@ -1,0 +1,78 @@
+import type { Database } from "bun:sqlite";
+import type {
+  Convergence,
+  Device,
+  DeviceEdit,
+  DeviceQuery,
+  FleetStore,
+  ListedDevice,
+  Sightings,
+  Wanted,
+  WantedPickup,
+} from "../fleet-store.ts";
+import type { FileKey } from "../store.ts";
+import { readDevice, readDeviceAt } from "./devices.ts";
+import { readDuePickups, readPickup, readPickups, readWanted } from "./pickups.ts";
+import type { ReaderThread } from "./reader-thread.ts";
+import type { WriterThread } from "./writer-thread.ts";
+
+/** The fleet in SQLite: look-ups by key here, what may touch every row in the reading thread, writes in the writing one. */
+export class SqliteFleet implements FleetStore {
+  constructor(
+    private readonly db: Database,
+    private readonly reader: ReaderThread,
+    private readonly writer: WriterThread,
+  ) {}
+
+  async findDevice(mac: string): Promise<Device | null> {
+    return readDevice(this.db, mac);
+  }
+
+  async findDeviceAt(address: string): Promise<string | null> {
+    return readDeviceAt(this.db, address);
+  }
+
+  async findPickup(mac: string, file: FileKey): Promise<WantedPickup | null> {
+    return readPickup(this.db, mac, file);
+  }
+
+  async findWanted(file: FileKey): Promise<Wanted | null> {
+    return readWanted(this.db, file);
+  }
+
+  async listPickups(mac: string): Promise<readonly WantedPickup[]> {
+    return readPickups(this.db, mac);
+  }
+
+  async listDuePickups(now: number, most: number): Promise<readonly WantedPickup[]> {
+    return readDuePickups(this.db, now, most);
+  }
+
+  listDevices(query: DeviceQuery): Promise<readonly ListedDevice[]> {
+    return this.reader.read("readDevices", query);
+  }
+
+  readConvergence(file: FileKey, revision: number | null, now: number): Promise<Convergence | null> {
+    return this.reader.read("readConvergence", file, revision, now);
+  }
+
+  countStates(now: number): Promise<Readonly<Record<string, number>>> {
+    return this.reader.read("readStates", now);
+  }
+
+  saveSightings(sightings: Sightings): Promise<void> {
+    return this.writer.write("saveSightings", sightings);
+  }
+
+  editDevice(mac: string, edit: DeviceEdit): Promise<Device | null> {
+    return this.writer.write("editDevice", mac, edit);
+  }
+
+  forgetDevice(mac: string): Promise<boolean> {
+    return this.writer.write("forgetDevice", mac);
+  }
+
+  announceAgain(file: FileKey): Promise<boolean> {
+    return this.writer.write("announceAgain", file);
+  }
+}
