@@ -71,13 +71,16 @@ export interface SaveConfig extends NewConfig {
   readonly message: string | null;
 }
 
-export interface SaveAsset {
+export interface NewAsset {
   readonly filename: string;
   readonly sha256: string;
   /** In bytes. */
   readonly size: number;
   /** The claim that has kept the blob since before it was placed. */
   readonly claim: number;
+}
+
+export interface SaveAsset extends NewAsset {
   readonly message: string | null;
 }
 

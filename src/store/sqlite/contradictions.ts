@@ -18,16 +18,22 @@ export function readContradictions(db: Database): readonly string[] {
 const rules: readonly [sentence: (name: string) => string, sql: string][] = [
   [
     (mac) => `config ${mac} has no content`,
-    `select name from files where kind = 'configs' and sha256 is not null except select mac from config_contents`,
+    `select distinct name from revisions where kind = 'configs' and sha256 is not null
+       and not exists (select 1 from contents where contents.sha256 = revisions.sha256)`,
   ],
   [
     (mac) => `config ${mac} is missing from the list`,
     `select name from files where kind = 'configs' and sha256 is not null except select mac from configs`,
   ],
   [
-    (mac) => `config ${mac} is not there, but its content is`,
-    `select mac as name from config_contents
-     except select name from files where kind = 'configs' and sha256 is not null`,
+    (sha256) => `content ${sha256} is kept, though no revision names it`,
+    `select sha256 as name from contents except select sha256 from revisions where kind = 'configs'`,
+  ],
+  [
+    (file) => `the newest revision of ${file} is missing from its history`,
+    `select kind || '/' || name as name from files where not exists (
+       select 1 from revisions where (revisions.kind, revisions.name, revisions.revision)
+         = (files.kind, files.name, files.revision) and revisions.sha256 is files.sha256)`,
   ],
   [
     (mac) => `config ${mac} is in the list, but not there`,
@@ -36,13 +42,13 @@ const rules: readonly [sentence: (name: string) => string, sql: string][] = [
   ],
   [
     (filename) => `asset ${filename} names a blob that could be collected`,
-    `select name from files where kind = 'assets' and sha256 is not null
-       and not exists (select 1 from blobs where blobs.sha256 = files.sha256 and unnamed_since is null)`,
+    `select distinct name from revisions where kind = 'assets' and sha256 is not null
+       and not exists (select 1 from blobs where blobs.sha256 = revisions.sha256 and unnamed_since is null)`,
   ],
   [
-    (sha256) => `blob ${sha256} would never be collected, though no asset names it`,
+    (sha256) => `blob ${sha256} would never be collected, though no revision names it`,
     `select sha256 as name from blobs where unnamed_since is null
-     except select sha256 from files where kind = 'assets'`,
+     except select sha256 from revisions where kind = 'assets'`,
   ],
   [
     (file) => `an announcement of ${file} waits, which is not there in that revision`,
@@ -63,15 +69,17 @@ function misfits(db: Database): string[] {
 
 function changedContents(db: Database): string[] {
   const sql = `
-    select name, sha256, size, content from files join config_contents on mac = name
-    where kind = 'configs' and sha256 is not null`;
+    select name, revision, sha256, size, content from revisions join contents using (sha256)
+    where kind = 'configs'`;
   const changed: string[] = [];
-  for (const { name, sha256, size, content } of db.query<ContentRow, []>(sql).iterate()) {
+  for (const { name, revision, sha256, size, content } of db.query<ContentRow, []>(sql).iterate()) {
     const found = new Bun.CryptoHasher("sha256").update(content).digest("hex");
     if (found !== sha256)
-      changed.push(`config ${name} is damaged: its content has another hash than was saved`);
+      changed.push(`config ${name} is damaged: its revision ${revision} has another hash than was saved`);
     else if (content.length !== size)
-      changed.push(`config ${name} has ${content.length} bytes, not the ${size} noted`);
+      changed.push(
+        `config ${name} has ${content.length} bytes in revision ${revision}, not the ${size} noted`,
+      );
   }
   return changed;
 }
@@ -91,6 +99,7 @@ function miscounts(db: Database): string[] {
 
 interface ContentRow {
   readonly name: string;
+  readonly revision: number;
   readonly sha256: string;
   readonly size: number;
   readonly content: Uint8Array;

@@ -1,6 +1,6 @@
 import { type Database, SQLiteError } from "bun:sqlite";
 import type { Caller } from "../../caller.ts";
-import type { NewConfig, SaveAsset } from "../store.ts";
+import type { NewAsset, NewConfig } from "../store.ts";
 import type { Takeover } from "../takeover.ts";
 import { claimBlob, releaseClaim } from "./blobs.ts";
 import { saveAsset, saveConfig } from "./changes.ts";
@@ -19,8 +19,16 @@ export interface TakeoverOptions {
 /** Opens the directory to take files over into it. Throws `StoreOpenError` as the service's start does. */
 export function openSqliteTakeover({ dataDir }: DataDirLock, { announces, now }: TakeoverOptions): Takeover {
   const db = openForWriting(databaseIn(dataDir));
-  return new SqliteTakeover(db, { db, now: now.getTime(), announces });
+  return new SqliteTakeover(db, {
+    db,
+    now: now.getTime(),
+    rules: { announces, keepRevisions: 0 }, // Each file's next save forgets what is too much.
+    isRoomShort: false,
+  });
 }
+
+/** What a file's history says of it. */
+const IMPORTED = "import";
 
 const operator: Caller = { kind: "anonymous", requestId: "import" };
 
@@ -43,14 +51,18 @@ class SqliteTakeover implements Takeover {
   saveConfig(save: NewConfig): Promise<void> {
     return faulting(() => {
       this.#begin();
-      saveConfig(this.tx, { ...save, allowOverwrite: true, precondition: "none" }, operator);
+      saveConfig(
+        this.tx,
+        { ...save, allowOverwrite: true, precondition: "none", message: IMPORTED },
+        operator,
+      );
     });
   }
 
-  saveAsset(save: SaveAsset): Promise<void> {
+  saveAsset(save: NewAsset): Promise<void> {
     return faulting(() => {
       this.#begin();
-      saveAsset(this.tx, save, operator);
+      saveAsset(this.tx, { ...save, message: IMPORTED }, operator);
     });
   }
 
