@@ -33,7 +33,7 @@ export class Fault extends Error {
   }
 }
 
-export const recordNotFound = (what: "config" | "asset" | "path", name: string) =>
+export const recordNotFound = (what: "config" | "asset" | "device" | "path", name: string) =>
   new Fault("RECORD_NOT_FOUND", `there is no ${what} ${quote(name)}`);
 
 export const revisionNotFound = (what: "config" | "asset", name: string, revision: number) =>

@@ -13,6 +13,7 @@ import {
 import { openDiskBlobs } from "./blobs/index.ts";
 import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
 import { Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
+import { fleetAudience, fleetOperations, fleetRoutes, Recorder, SocketDiagnosis } from "./fleet/index.ts";
 import { type Condition, healthOperations, healthRoutes, StoreWatch } from "./health/index.ts";
 import { createApp, docsRoutes, serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
@@ -83,7 +84,19 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     storeSpace: () => disk.space(),
   });
 
-  const delivery = new Delivery(store, blobs);
+  const diagnosis = SocketDiagnosis.open();
+  if (diagnosis === null) log.warn("this system does not show what a device has acknowledged");
+  else starting.use(diagnosis);
+  const recorder = new Recorder({
+    fleet: store.fleet,
+    diagnosis,
+    metrics,
+    log,
+    now,
+    maxUnknownDevices: settings.maxUnknownDevices,
+  });
+  starting.defer(() => recorder.stop());
+  const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac));
   const app = createApp(
     [
       deliveryRoutes(delivery, { parseMac, parseFileName }),
@@ -100,9 +113,17 @@ export async function startService(settings: Settings, now: () => Date, log: Log
         log,
       }),
       revisionRoutes({ store, parseMac, parseFileName }),
+      fleetRoutes({ store, parseMac, parseFileName, nudge, now }),
       healthRoutes(condition, metrics),
       docsRoutes(
-        [deliveryOperations, configOperations, assetOperations, revisionOperations, healthOperations],
+        [
+          deliveryOperations,
+          configOperations,
+          assetOperations,
+          revisionOperations,
+          fleetOperations,
+          healthOperations,
+        ],
         manifest.version,
       ),
     ],
@@ -112,6 +133,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     now,
   );
   collector.start();
+  recorder.start();
   relay?.start().catch(failure.resolve);
   const server = listen(() => serve(app, shortWay(delivery, metrics, log), host, port, log), host, port);
   starting.defer(() => server.stop());

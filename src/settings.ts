@@ -29,6 +29,8 @@ export type Settings = {
   readonly maxAssetBytes: number;
   /** Of each file, the newest among them; 0: all. */
   readonly keepRevisions: number;
+  /** Devices that asked for a config that there is not. */
+  readonly maxUnknownDevices: number;
   /** null: nothing connects. */
   readonly mqtt: MqttSettings | null;
   readonly uploadStallSeconds: number;
@@ -79,6 +81,7 @@ export function readSettings(env: Variables): Settings {
     timestampToleranceSeconds: given.read("TIMESTAMP_TOLERANCE_SECONDS", wholeNumber(0, YEAR_SECONDS), 300),
     ...sizeLimitsIn(given),
     keepRevisions: given.read("KEEP_REVISIONS", wholeNumber(0, 1_000_000), 20),
+    maxUnknownDevices: given.read("MAX_UNKNOWN_DEVICES", wholeNumber(0, 1_000_000), 1_000),
     mqtt: readMqtt(given),
     // The server's own time-outs are whole seconds, and coarse below this.
     uploadStallSeconds: given.read("UPLOAD_STALL_SECONDS", wholeNumber(5, HOUR_SECONDS), 30),

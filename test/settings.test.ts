@@ -34,6 +34,7 @@ const defaults: Settings = {
   maxConfigBytes: 262_144,
   maxAssetBytes: 1_073_741_824,
   keepRevisions: 20,
+  maxUnknownDevices: 1_000,
   mqtt: null,
   uploadStallSeconds: 30,
   uploadMaxSeconds: 21_600,

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { validationFailed } from "../fault.ts";
+import { readQuery } from "../http/index.ts";
 import type { ConfigSummary, Store } from "../store/index.ts";
 
 /** A list is read and written in pieces of this many rows, so that a long one holds nobody up. */
@@ -42,7 +42,7 @@ export const ConfigList = v.object({
 
 /** The answer to a list's query, as JSON text. Throws the fault `VALIDATION_FAILED` on a wrong parameter. */
 export async function listConfigs(store: Store, query: Readonly<Record<string, string>>): Promise<string> {
-  const { limit, cursor, q } = readQuery(query);
+  const { limit, cursor, q } = readQuery(ListQuery, query);
   const isPaged = limit !== undefined || cursor !== undefined;
   const most = isPaged ? Number(limit ?? ROWS_AT_ONCE) : Number.POSITIVE_INFINITY;
 
@@ -68,11 +68,4 @@ export function entryOf(summary: ConfigSummary): v.InferOutput<typeof ConfigList
     device_entity_id: summary.deviceEntityId,
     enable_ota: summary.enableOta,
   };
-}
-
-function readQuery(query: Readonly<Record<string, string>>): v.InferOutput<typeof ListQuery> {
-  const parsed = v.safeParse(ListQuery, query);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw validationFailed(String(issue.path?.[0]?.key ?? "query"), issue.message);
 }

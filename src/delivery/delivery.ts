@@ -1,10 +1,10 @@
 import type { Blobs } from "../blobs/index.ts";
-import type { Caller } from "../caller.ts";
-import type { Store } from "../store/index.ts";
+import type { FileKey, Store } from "../store/index.ts";
 import { answerWhole, answerWithRanges } from "./answer.ts";
+import type { Ask, Audience } from "./ask.ts";
 import { Contents } from "./contents.ts";
 import { CurrentFiles } from "./current-files.ts";
-import { offer, offerAtHand, offerRevision } from "./offer.ts";
+import { type Offer, offer, offerAtHand, offerRevision } from "./offer.ts";
 
 /** Answers a GET or HEAD with the bytes that its caller is offered, whichever door was asked. */
 export class Delivery {
@@ -14,57 +14,65 @@ export class Delivery {
   constructor(
     private readonly store: Store,
     private readonly blobs: Blobs,
+    private readonly audience: Audience,
   ) {
     this.#contents = new Contents(store);
     this.#current = new CurrentFiles(store, this.#contents);
   }
 
   /** Null where there is no such config. */
-  async config(mac: string, caller: Caller, request: Request): Promise<Response | null> {
+  async config(mac: string, ask: Ask): Promise<Response | null> {
     const file = { kind: "configs", name: mac } as const;
     for (;;) {
-      const offered = await offer(this.#current, file, caller);
-      if (offered === null) return null;
+      const offered = await offer(this.#current, file, ask.caller);
+      if (offered === null) return this.#missed(ask, file);
       const bytes = await this.#contents.find(mac, offered.sha256);
-      if (bytes !== null) return answerWhole(request, offered, bytes);
+      if (bytes !== null) return this.#answered(ask, offered, answerWhole(ask.request, offered, bytes));
       await this.#current.refresh(file); // Saved again between the two looks.
     }
   }
 
   /** The same answer where it can be made from memory; null also where that takes a look at the store. */
-  configAtHand(mac: string, caller: Caller, request: Request): Response | null {
-    const offered = offerAtHand(this.#current, { kind: "configs", name: mac }, caller);
+  configAtHand(mac: string, ask: Ask): Response | null {
+    const offered = offerAtHand(this.#current, { kind: "configs", name: mac }, ask.caller);
     const bytes = offered === null ? undefined : this.#contents.atHand(offered.sha256);
-    return offered === null || bytes === undefined ? null : answerWhole(request, offered, bytes);
+    if (offered === null || bytes === undefined) return null;
+    return this.#answered(ask, offered, answerWhole(ask.request, offered, bytes));
   }
 
   /** Null where there is no such asset. */
-  async asset(filename: string, caller: Caller, request: Request): Promise<Response | null> {
-    const offered = await offer(this.#current, { kind: "assets", name: filename }, caller);
-    if (offered === null) return null;
-    return answerWithRanges(request, offered, (range) => this.blobs.open(offered.sha256, range));
+  async asset(filename: string, ask: Ask): Promise<Response | null> {
+    const file = { kind: "assets", name: filename } as const;
+    const offered = await offer(this.#current, file, ask.caller);
+    return offered === null ? this.#missed(ask, file) : this.#answerAsset(ask, offered);
   }
 
   /** Null where that revision is a delete, is kept no more, or never was. */
-  async configRevision(
-    mac: string,
-    revision: number,
-    caller: Caller,
-    request: Request,
-  ): Promise<Response | null> {
-    const offered = await offerRevision(this.store, { kind: "configs", name: mac }, revision, caller);
+  async configRevision(mac: string, revision: number, ask: Ask): Promise<Response | null> {
+    const offered = await offerRevision(this.store, { kind: "configs", name: mac }, revision, ask.caller);
     const bytes = offered === null ? null : await this.store.findContent(offered.sha256);
-    return offered === null || bytes === null ? null : answerWhole(request, offered, bytes);
+    if (offered === null || bytes === null) return null;
+    return this.#answered(ask, offered, answerWhole(ask.request, offered, bytes));
   }
 
-  async assetRevision(
-    filename: string,
-    revision: number,
-    caller: Caller,
-    request: Request,
-  ): Promise<Response | null> {
-    const offered = await offerRevision(this.store, { kind: "assets", name: filename }, revision, caller);
-    if (offered === null) return null;
-    return answerWithRanges(request, offered, (range) => this.blobs.open(offered.sha256, range));
+  async assetRevision(filename: string, revision: number, ask: Ask): Promise<Response | null> {
+    const offered = await offerRevision(this.store, { kind: "assets", name: filename }, revision, ask.caller);
+    return offered === null ? null : this.#answerAsset(ask, offered);
+  }
+
+  #answerAsset(ask: Ask, offered: Offer): Response {
+    const open = (range?: { readonly start: number; readonly end: number }) =>
+      this.blobs.open(offered.sha256, range);
+    return this.#answered(ask, offered, answerWithRanges(ask.request, offered, open));
+  }
+
+  #answered(ask: Ask, offered: Offer, response: Response): Response {
+    if (ask.request.method === "GET") this.audience.answered(ask, offered, response);
+    return response;
+  }
+
+  #missed(ask: Ask, file: FileKey): null {
+    if (ask.request.method === "GET") this.audience.missed(ask, file);
+    return null;
   }
 }

@@ -1,5 +1,6 @@
 import { recordNotFound, revisionNotFound } from "../fault.ts";
 import { type AppContext, parseRevision, type Routes } from "../http/index.ts";
+import { askOf } from "./ask.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How a part of a path becomes a file's name; each throws the fault of what is none. */
@@ -23,7 +24,7 @@ export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes
 async function config(delivery: Delivery, { parseMac }: NameParsers, c: AppContext): Promise<Response> {
   c.set("answersOwnId", false);
   const mac = parseMac((c.req.param("file") ?? "").slice(0, -".json".length));
-  const response = await delivery.config(mac, c.get("caller"), c.req.raw);
+  const response = await delivery.config(mac, askOf(c));
   if (response === null) throw recordNotFound("config", mac);
   return response;
 }
@@ -31,7 +32,7 @@ async function config(delivery: Delivery, { parseMac }: NameParsers, c: AppConte
 async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppContext): Promise<Response> {
   c.set("answersOwnId", false);
   const filename = parseFileName(c.req.param("filename") ?? "");
-  const response = await delivery.asset(filename, c.get("caller"), c.req.raw);
+  const response = await delivery.asset(filename, askOf(c));
   if (response === null) throw recordNotFound("asset", filename);
   return response;
 }
@@ -43,7 +44,7 @@ async function configRevision(
 ): Promise<Response> {
   const mac = parseMac(c.req.param("mac") ?? "");
   const revision = parseRevision(c.req.param("revision") ?? "", "revision");
-  const response = await delivery.configRevision(mac, revision, c.get("caller"), c.req.raw);
+  const response = await delivery.configRevision(mac, revision, askOf(c));
   if (response === null) throw revisionNotFound("config", mac, revision);
   return response;
 }
@@ -55,7 +56,7 @@ async function assetRevision(
 ): Promise<Response> {
   const filename = parseFileName(c.req.param("filename") ?? "");
   const revision = parseRevision(c.req.param("revision") ?? "", "revision");
-  const response = await delivery.assetRevision(filename, revision, c.get("caller"), c.req.raw);
+  const response = await delivery.assetRevision(filename, revision, askOf(c));
   if (response === null) throw revisionNotFound("asset", filename, revision);
   return response;
 }

@@ -13,7 +13,7 @@ const AFTER_MAC = ".json";
  * answer with the file, from memory. All else, every refusal among it, goes the long way.
  */
 export function shortWay(delivery: Delivery, metrics: Metrics, log: Log): ShortWay {
-  return function shortWay(request, longWay) {
+  return function shortWay(request, listener, longWay) {
     const { method, headers } = request;
     const path = pathOf(request.url);
     if (method !== "GET" || !path.startsWith(BEFORE_MAC) || !path.endsWith(AFTER_MAC)) return longWay();
@@ -23,7 +23,7 @@ export function shortWay(delivery: Delivery, metrics: Metrics, log: Log): ShortW
     const { caller, givenId, beganMs } = arrivalOf(headers);
     // As it stands there: only canonical names are kept, so that another spelling is not found here.
     const mac = path.slice(BEFORE_MAC.length, -AFTER_MAC.length);
-    const response = delivery.configAtHand(mac, caller, request);
+    const response = delivery.configAtHand(mac, { caller, request, listener });
     if (response === null) return longWay();
     if (givenId !== null) response.headers.set("X-Request-Id", givenId);
     noteAnswer(metrics, log, { caller, method, path, route: CONFIG_ROUTE, status: response.status, beganMs });

@@ -17,19 +17,19 @@ export interface Evidence {
   readonly wholeFetches: readonly number[];
 }
 
-export interface Seen {
+interface Seen {
   readonly revision: number;
   readonly at: number;
 }
 
 /** The revision is null where what the device says is none that we know. */
-export interface Running {
+interface Running {
   readonly revision: number | null;
   readonly at: number;
   readonly version: string;
 }
 
-export interface Fetching {
+interface Fetching {
   readonly revision: number;
   readonly since: number;
   /** When bytes of it were last seen to move. */

@@ -17,6 +17,8 @@ export interface Fetch {
   readonly size: number;
   readonly range: { readonly start: number; readonly end: number } | null;
   readonly peer: Peer | null;
+  /** Aborts where the asker hangs up before all was sent; null where that is not worth listening for. */
+  readonly hangUp: AbortSignal | null;
 }
 
 /** Whoever is at the other end of a connection to us. */
@@ -71,7 +73,7 @@ export class Recorder {
   }
 
   /** A file was answered to somebody. */
-  fetched({ file, mac, peer, revision, status, size, range }: Fetch): void {
+  fetched({ file, mac, peer, revision, status, size, range, hangUp }: Fetch): void {
     const at = this.#at();
     const address = peer?.address ?? null;
     this.#gathering.addFetch(file.kind, status);
@@ -83,6 +85,9 @@ export class Recorder {
       return;
     }
     this.#gathering.addSighting(subject, { kind: "asked", revision, at, size, range });
+    hangUp?.addEventListener("abort", () => {
+      this.#gathering.addSighting(subject, { kind: "cutOff", revision, at: this.#at() });
+    });
     if (peer === null) return;
     const connection = { localPort: peer.localPort, remoteAddress: peer.address, remotePort: peer.port };
     const bytes = range === null ? size : range.end - range.start + 1;
@@ -95,6 +100,11 @@ export class Recorder {
       acknowledgedBefore,
     });
     if (!isWatched) this.parts.metrics.pickupsDropped.inc();
+  }
+
+  /** A device has asked for a config that there is not. */
+  missed(mac: string, peer: Peer | null): void {
+    this.visited({ mac, at: this.#at(), address: peer?.address ?? null, chip: null, isUnknown: true });
   }
 
   /** A device has shown itself. */

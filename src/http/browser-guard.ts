@@ -16,7 +16,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 export function browserGuard(rules: BrowserRules) {
   const share = cors({
     origin: [...rules.corsOrigins],
-    allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+    allowMethods: ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
     allowHeaders: ["Content-Type", "If-Match", "If-None-Match", "X-Request-Id"],
     exposeHeaders: ["ETag", "X-Revision", "X-Request-Id"],
     maxAge: 600,

@@ -2,10 +2,13 @@ import type { Server } from "bun";
 import type { Context, Hono } from "hono";
 import type { Caller } from "../caller.ts";
 
+/** What has taken a request's connection, and knows its other end. */
+export type HttpListener = Server<undefined>;
+
 /** What every request carries besides itself. */
 export interface Env {
   readonly Bindings: {
-    readonly server: Server<undefined>;
+    readonly server: HttpListener;
   };
   readonly Variables: {
     caller: Caller;

@@ -49,7 +49,7 @@ export const headerDescriptions = {
 
 /** By path, with `{name}` where a parameter stands. */
 export type Operations = Readonly<
-  Record<string, Partial<Record<"get" | "put" | "post" | "delete", Operation>>>
+  Record<string, Partial<Record<"get" | "put" | "post" | "patch" | "delete", Operation>>>
 >;
 
 /** Conditions that a read may carry. */

@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { ChangeMessage, parseChangeMessage } from "../change-message.ts";
-import { validationFailed } from "../fault.ts";
-import { readJsonBody } from "./body.ts";
 import type { AppContext } from "./env.ts";
+import { readJson } from "./read-json.ts";
 
 const MOST_BYTES = 4_096;
 
@@ -27,20 +26,6 @@ export interface Rollback {
 
 /** Reads the body of a rollback; without a message of its own it is given one that says what it was. */
 export async function readRollback(c: AppContext): Promise<Rollback> {
-  const text = new TextDecoder().decode(await readJsonBody(c, MOST_BYTES));
-  const parsed = v.safeParse(RollbackBody, parseJson(text));
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw validationFailed(String(issue.path?.[0]?.key ?? "body"), issue.message);
-  }
-  const { to, message } = parsed.output;
+  const { to, message } = await readJson(c, RollbackBody, MOST_BYTES);
   return { to, message: parseChangeMessage(message) ?? `rollback to revision ${to}` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw validationFailed("body", "is not JSON", {}, { cause });
-  }
 }

@@ -1,5 +1,5 @@
 import type { Log } from "../ops/index.ts";
-import type { App } from "./env.ts";
+import type { App, HttpListener } from "./env.ts";
 import { faultFrom, faultResponse } from "./faults.ts";
 
 /**
@@ -20,7 +20,11 @@ export interface HttpServer {
  * A way in for some requests, past the app. What it does not take goes on by `longWay`, and is answered as if
  * this way were not there.
  */
-export type ShortWay = (request: Request, longWay: LongWay) => Response | Promise<Response>;
+export type ShortWay = (
+  request: Request,
+  server: HttpListener,
+  longWay: LongWay,
+) => Response | Promise<Response>;
 type LongWay = () => Response | Promise<Response>;
 
 /** Opens the listener. Throws where the address is taken or cannot be had. */
@@ -31,7 +35,7 @@ export function serve(app: App, shortWay: ShortWay, hostname: string, port: numb
     idleTimeout: IDLE_SECONDS,
     // Each route has its own limit, and answers it with a reason.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request, server) => shortWay(request, () => app.fetch(request, { server })),
+    fetch: (request, server) => shortWay(request, server, () => app.fetch(request, { server })),
     // The app answers its own faults. What gets past it must show nothing either: Bun's page for it has our sources.
     development: false,
     reusePort: false, // Which goes with it unless it is said: two services would share a port, and neither know.

@@ -1,7 +1,7 @@
 import { accepts } from "hono/accepts";
 import * as v from "valibot";
-import { recordNotFound, revisionNotFound, validationFailed } from "../fault.ts";
-import { type AppContext, parseRevision, RevisionNumber, type Routes } from "../http/index.ts";
+import { recordNotFound, revisionNotFound } from "../fault.ts";
+import { type AppContext, parseRevision, RevisionNumber, type Routes, readQuery } from "../http/index.ts";
 import { contentETag, type FileKey, type Revision, type Store } from "../store/index.ts";
 import { jsonPatch, textDiff } from "./diff.ts";
 
@@ -59,7 +59,7 @@ export function revisionRoutes({ store, parseMac, parseFileName }: RevisionParts
 }
 
 async function list(store: Store, file: FileKey, c: AppContext): Promise<Response> {
-  const { limit = ROWS_BY_DEFAULT, cursor = null } = readQuery(c.req.query());
+  const { limit = ROWS_BY_DEFAULT, cursor = null } = readQuery(ListQuery, c.req.query());
   const revisions = await store.listRevisions(file, cursor, limit);
   if (revisions.length === 0 && cursor === null) throw recordNotFound(wordFor(file), file.name);
   const last = revisions.at(-1);
@@ -93,13 +93,6 @@ async function contentOf(store: Store, file: FileKey, revision: number): Promise
   const bytes = found?.sha256 == null ? null : await store.findContent(found.sha256);
   if (bytes === null) throw revisionNotFound(wordFor(file), file.name, revision);
   return new TextDecoder().decode(bytes);
-}
-
-function readQuery(query: Readonly<Record<string, string>>): v.InferOutput<typeof ListQuery> {
-  const parsed = v.safeParse(ListQuery, query);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw validationFailed(String(issue.path?.[0]?.key ?? "query"), issue.message);
 }
 
 /** The one place where a revision becomes snake_case. */

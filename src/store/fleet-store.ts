@@ -1,4 +1,4 @@
-import type { FileKey } from "./store.ts";
+import type { FileKey } from "./file-key.ts";
 
 /** A device as operators see it, apart from its files. Times are milliseconds since 1970. */
 export interface Device {

@@ -1,3 +1,4 @@
+export type * from "./file-key.ts";
 export type * from "./fleet-store.ts";
 export type * from "./reader.ts";
 export { hasDatabase, placeDatabase } from "./sqlite/data-dir.ts";

@@ -1,4 +1,5 @@
-import type { Counts, FileKey } from "./store.ts";
+import type { FileKey } from "./file-key.ts";
+import type { Counts } from "./store.ts";
 
 /** How a file was left. */
 export interface LastState {

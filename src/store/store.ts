@@ -1,14 +1,6 @@
 import type { Caller } from "../caller.ts";
+import type { FileKey } from "./file-key.ts";
 import type { FleetStore } from "./fleet-store.ts";
-
-/** The two kinds of files that devices are told of. */
-export type FileKind = "configs" | "assets";
-
-/** A file: a config by its MAC, an asset by its file name. */
-export interface FileKey {
-  readonly kind: FileKind;
-  readonly name: string;
-}
 
 /** The newest state of a file that exists. */
 export interface FileVersion extends FileKey {

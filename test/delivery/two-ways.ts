@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { DiskBlobs } from "../../src/blobs/index.ts";
 import { parseMac } from "../../src/configs/index.ts";
-import { Delivery, deliveryRoutes, shortWay } from "../../src/delivery/index.ts";
+import { type Audience, Delivery, deliveryRoutes, shortWay } from "../../src/delivery/index.ts";
 import { createApp, type ShortWay, serve } from "../../src/http/index.ts";
 import { createMetrics } from "../../src/ops/index.ts";
 import type { Store } from "../../src/store/index.ts";
@@ -22,7 +22,7 @@ export class Way implements AsyncDisposable {
 
   constructor(store: Store, dataDir: string, isShort: boolean) {
     const log = pino({ level: "debug", base: null }, { write: (line) => this.#log.write(line) });
-    const delivery = new Delivery(store, new DiskBlobs(dataDir));
+    const delivery = new Delivery(store, new DiskBlobs(dataDir), nobody);
     const routes = deliveryRoutes(delivery, { parseMac, parseFileName: (name) => name });
     const app = createApp([routes], RULES, this.#metrics, log, () => new Date());
     const way = isShort ? this.#counting(shortWay(delivery, this.#metrics, log)) : longWayOnly;
@@ -60,9 +60,9 @@ export class Way implements AsyncDisposable {
   }
 
   #counting(way: ShortWay): ShortWay {
-    return (request, longWay) => {
+    return (request, listener, longWay) => {
       this.taken += 1;
-      return way(request, () => {
+      return way(request, listener, () => {
         this.taken -= 1;
         return longWay();
       });
@@ -70,7 +70,9 @@ export class Way implements AsyncDisposable {
   }
 }
 
-const longWayOnly: ShortWay = (_, longWay) => longWay();
+const longWayOnly: ShortWay = (_request, _listener, longWay) => longWay();
+
+const nobody: Audience = { answered: () => {}, missed: () => {} };
 
 function unnamed(text: string): string {
   return text.replaceAll(ID, "an id");

@@ -8,7 +8,7 @@ import { Lines } from "../support/lines.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { expectRefusal } from "../support/refusal.ts";
 
-const longWayOnly: ShortWay = (_, longWay) => longWay();
+const longWayOnly: ShortWay = (_request, _listener, longWay) => longWay();
 const quiet = pino({ level: "silent" });
 const GET = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 

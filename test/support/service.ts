@@ -85,6 +85,7 @@ function defaults(): Omit<Settings, "dataDir"> {
     maxConfigBytes: 256 * 1024,
     maxAssetBytes: 1024 ** 3,
     keepRevisions: 20,
+    maxUnknownDevices: 1_000,
     mqtt: null,
     uploadStallSeconds: 30,
     uploadMaxSeconds: 21_600,

@@ -1,7 +1,7 @@
 import { type DiskBlobs, openDiskBlobs } from "../../blobs/index.ts";
 import { configOf, parseMac, readContent } from "../../configs/index.ts";
 import type { SizeLimits } from "../../settings.ts";
-import { type DataDirLock, openSqliteTakeover, type SaveAsset, type Takeover } from "../../store/index.ts";
+import { type DataDirLock, type NewAsset, openSqliteTakeover, type Takeover } from "../../store/index.ts";
 import { CommandError } from "../command.ts";
 import type { Progress } from "../progress.ts";
 import { bytesOf, readWhole } from "./plain-file.ts";
@@ -30,7 +30,7 @@ export async function applyImport(
 ): Promise<void> {
   const blobs = openDiskBlobs(lock.dataDir);
   using takeover = openSqliteTakeover(lock, { announces: announce, now });
-  const placed: SaveAsset[] = [];
+  const placed: NewAsset[] = [];
   progress.begin("Copying assets", { of: assets.reduce((sum, { size }) => sum + size, 0), unit: "bytes" });
   for (const asset of assets) placed.push(await place(asset, blobs, takeover, limits, progress));
   progress.begin("Importing", { of: configs.length + assets.length, unit: "files" });
@@ -52,7 +52,7 @@ async function place(
   takeover: Takeover,
   { maxAssetBytes }: SizeLimits,
   progress: Progress,
-): Promise<SaveAsset> {
+): Promise<NewAsset> {
   const staged = await blobs.stage();
   try {
     let size = 0;

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { etagOf, type FileKey, type FileKind, type FileVersion, type Precondition } from "../store.ts";
+import type { FileKey, FileKind } from "../file-key.ts";
+import { etagOf, type FileVersion, type Precondition } from "../store.ts";
 import { recordRevision } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -1,4 +1,5 @@
-import type { Announcement, FileKey, FileKind, Postponement } from "../store.ts";
+import type { FileKey, FileKind } from "../file-key.ts";
+import type { Announcement, Postponement } from "../store.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A clock that was set back must not hold a postponed row longer than any postponement lasts. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { readConvergence, readStates } from "./convergence.ts";
 import { openForReading } from "./database.ts";
 import { readDevices } from "./devices.ts";
-import { readConvergence, readStates } from "./pickups.ts";
 import { readAssets, readConfigs } from "./reads.ts";
 
 /** The reads that may touch every row. */

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
-import type { FileKey, FileKind, Revision } from "../store.ts";
+import type { FileKey, FileKind } from "../file-key.ts";
+import type { Revision } from "../store.ts";
 import { unnameBlob } from "./blobs.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { FileKey } from "../file-key.ts";
 import type {
   Convergence,
   Device,
@@ -10,7 +11,6 @@ import type {
   Wanted,
   WantedPickup,
 } from "../fleet-store.ts";
-import type { FileKey } from "../store.ts";
 import { readDevice, readDeviceAt } from "./devices.ts";
 import { readDuePickups, readPickup, readPickups, readWanted } from "./pickups.ts";
 import type { ReaderThread } from "./reader-thread.ts";

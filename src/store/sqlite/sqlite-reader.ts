@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
+import type { FileKey } from "../file-key.ts";
 import type { BlobStanding, LastState, NamedBlob, StoreReader } from "../reader.ts";
-import type { Counts, FileKey } from "../store.ts";
+import type { Counts } from "../store.ts";
 import { readBlobStanding, readNamedBlobs } from "./blobs.ts";
 import { readContradictions } from "./contradictions.ts";
 import { databaseIn } from "./data-dir.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Caller } from "../../caller.ts";
+import type { FileKey } from "../file-key.ts";
 import type { FleetStore } from "../fleet-store.ts";
 import type {
   Announcement,
@@ -9,7 +10,6 @@ import type {
   Counts,
   DeleteFile,
   DeleteOutcome,
-  FileKey,
   FileVersion,
   Page,
   Postponement,

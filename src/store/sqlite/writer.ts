@@ -3,9 +3,9 @@ import { claimBlob, forgetBlobs, releaseClaim } from "./blobs.ts";
 import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
 import { editDevice, forgetDevice } from "./devices.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
-import { announceAgain, saveSightings } from "./pickups.ts";
 import type { Reserve } from "./reserve.ts";
 import { forgetDeletedFiles } from "./revisions.ts";
+import { announceAgain, saveSightings } from "./sightings.ts";
 import type { Transaction, WriteRules } from "./transaction.ts";
 
 /** Everything that is ever written, by its verb. */

@@ -1,0 +1,5 @@
+export { fleetAudience } from "./audience.ts";
+export { fleetOperations } from "./operations.ts";
+export { Recorder } from "./recorder.ts";
+export { fleetRoutes } from "./routes.ts";
+export { SocketDiagnosis } from "./socket-diagnosis.ts";

@@ -1,0 +1,124 @@
+import type { Operations, Parameter } from "../http/index.ts";
+import { ConvergenceAnswer, DeviceAnswer, DeviceList } from "./answers.ts";
+import { AnnouncementBody, DevicePatch } from "./routes.ts";
+
+const mac: Parameter = {
+  in: "path",
+  name: "mac",
+  description: "The device's MAC address",
+  example: "aa-bb-cc-dd-ee-ff",
+};
+const file: Parameter = {
+  in: "query",
+  name: "file",
+  description: "A file, by the name that it is announced under",
+  example: "firmware.bin",
+};
+const topic: Parameter = {
+  in: "query",
+  name: "topic",
+  description: "configs or assets, where both have a file of that name",
+};
+const device = {
+  200: { description: "The device", content: { type: "application/json", schema: DeviceAnswer } },
+};
+const announced = { 202: { description: "It will be announced again" } };
+const ofWrites = ["FORBIDDEN", "STORE_UNAVAILABLE", "BUSY", "STORAGE_FULL"] as const;
+
+/** What the document says of the fleet. */
+export const fleetOperations: Operations = {
+  "/api/devices": {
+    get: {
+      tag: "Fleet",
+      summary: "List devices, and how far each is with its files",
+      parameters: [
+        { in: "query", name: "state", description: "Only those that have a file in this state" },
+        { ...file, description: "Only those that have this file, or should" },
+        topic,
+        {
+          in: "query",
+          name: "q",
+          description: "Only those where it occurs in the MAC, name, model or labels",
+        },
+        { in: "query", name: "sort", description: "mac, or last_seen: who was here last comes first" },
+        { in: "query", name: "limit", description: "How many at the most, 100 where it is left out" },
+        { in: "query", name: "cursor", description: "`next_cursor` of the page before" },
+      ],
+      answers: {
+        200: { description: "The list", content: { type: "application/json", schema: DeviceList } },
+      },
+      faults: ["VALIDATION_FAILED", "STORE_UNAVAILABLE", "BUSY"],
+    },
+  },
+  "/api/devices/{mac}": {
+    get: {
+      tag: "Fleet",
+      summary: "How far a device is with its files",
+      parameters: [mac],
+      answers: device,
+      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND"],
+    },
+    patch: {
+      tag: "Fleet",
+      summary: "Say what a device is called",
+      description: "What is left out stays as it is; null takes it away.",
+      parameters: [mac],
+      body: { type: "application/json", schema: DevicePatch, description: "What changes" },
+      answers: device,
+      faults: [
+        "INVALID_OPERATION",
+        "VALIDATION_FAILED",
+        "RECORD_NOT_FOUND",
+        "PAYLOAD_TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE",
+        ...ofWrites,
+      ],
+    },
+    delete: {
+      tag: "Fleet",
+      summary: "Forget a device; its config stays",
+      parameters: [mac],
+      answers: { 204: { description: "Forgotten" } },
+      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", ...ofWrites],
+    },
+  },
+  "/api/devices/{mac}/nudge": {
+    post: {
+      tag: "Fleet",
+      summary: "Announce a device's files again",
+      parameters: [mac],
+      answers: announced,
+      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", ...ofWrites],
+    },
+  },
+  "/api/announcements": {
+    post: {
+      tag: "Fleet",
+      summary: "Announce a file again, though it has not changed",
+      body: { type: "application/json", schema: AnnouncementBody, description: "Which file" },
+      answers: announced,
+      faults: [
+        "VALIDATION_FAILED",
+        "RECORD_NOT_FOUND",
+        "PAYLOAD_TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE",
+        ...ofWrites,
+      ],
+    },
+  },
+  "/api/convergence": {
+    get: {
+      tag: "Fleet",
+      summary: "How far the fleet is with a file",
+      parameters: [
+        file,
+        topic,
+        { in: "query", name: "revision", description: "The newest one where it is left out" },
+      ],
+      answers: {
+        200: { description: "How far", content: { type: "application/json", schema: ConvergenceAnswer } },
+      },
+      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "STORE_UNAVAILABLE", "BUSY"],
+    },
+  },
+};

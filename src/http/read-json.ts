@@ -1,0 +1,24 @@
+import * as v from "valibot";
+import { validationFailed } from "../fault.ts";
+import { readJsonBody } from "./body.ts";
+import type { AppContext } from "./env.ts";
+
+/** A small JSON body by its schema. Throws `validationFailed` on the first member that is wrong, else on "body". */
+export async function readJson<S extends v.GenericSchema>(
+  c: AppContext,
+  schema: S,
+  mostBytes: number,
+): Promise<v.InferOutput<S>> {
+  const parsed = v.safeParse(schema, parse(await readJsonBody(c, mostBytes)));
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw validationFailed(String(issue?.path?.[0]?.key ?? "body"), issue?.message ?? "is wrong");
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw validationFailed("body", "is not JSON", {}, { cause });
+  }
+}

@@ -1,0 +1,8 @@
+/** The two kinds of files that devices are told of. */
+export type FileKind = "configs" | "assets";
+
+/** A file: a config by its MAC, an asset by its file name. */
+export interface FileKey {
+  readonly kind: FileKind;
+  readonly name: string;
+}

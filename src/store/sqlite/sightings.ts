@@ -1,0 +1,54 @@
+import type { FileKey } from "../file-key.ts";
+import type { FetchCount, Pickup, Sightings } from "../fleet-store.ts";
+import { forgetUnknownDevices, saveDevice } from "./devices.ts";
+import { readFileRow } from "./files.ts";
+import { announce } from "./outbox.ts";
+import type { Transaction } from "./transaction.ts";
+
+const HOUR_MS = 3_600_000;
+
+export function saveSightings(tx: Transaction, { devices, pickups, fetches, mostUnknown }: Sightings): void {
+  for (const device of devices) saveDevice(tx, device);
+  if (devices.some(({ isUnknown }) => isUnknown)) forgetUnknownDevices(tx, mostUnknown);
+  for (const pickup of pickups) savePickup(tx, pickup);
+  for (const count of fetches) countFetches(tx, count);
+}
+
+/** Puts the newest revision of a file into the outbox once more. */
+export function announceAgain(tx: Transaction, file: FileKey): boolean {
+  const row = readFileRow(tx.db, file);
+  if (row === null || row.sha256 === null) return false;
+  announce(tx, row);
+  return true;
+}
+
+function savePickup({ db }: Transaction, pickup: Pickup): void {
+  const { mac, kind, name, evidence, fetchedRevision, fetchedAt, state, since, until, judgedRevision } =
+    pickup;
+  const sql = `
+    insert into pickups
+      (mac, kind, name, evidence, fetched_revision, fetched_at, state, since, until, judged_revision)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict (mac, kind, name) do update set evidence = excluded.evidence,
+      fetched_revision = excluded.fetched_revision, fetched_at = excluded.fetched_at, state = excluded.state,
+      since = excluded.since, until = excluded.until, judged_revision = excluded.judged_revision`;
+  db.query(sql).run(
+    mac,
+    kind,
+    name,
+    evidence,
+    fetchedRevision,
+    fetchedAt,
+    state,
+    since,
+    until,
+    judgedRevision,
+  );
+}
+
+function countFetches({ db, now }: Transaction, { kind, status, n }: FetchCount): void {
+  const sql = `
+    insert into fetches_by_hour (hour, kind, status, n) values (?, ?, ?, ?)
+    on conflict (hour, kind, status) do update set n = n + excluded.n`;
+  db.query(sql).run(Math.floor(now / HOUR_MS), kind, status, n);
+}
