@@ -38,10 +38,7 @@ export const DevicePatch = v.strictObject({
   name: v.optional(v.nullable(word(100))),
   model: v.optional(v.nullable(word(100))),
   labels: v.optional(
-    v.pipe(
-      v.record(word(63), word(255)),
-      v.check((labels) => Object.keys(labels).length <= MOST_LABELS, `must be at most ${MOST_LABELS}`),
-    ),
+    v.pipe(v.record(word(63), word(255)), v.maxEntries(MOST_LABELS, `must be at most ${MOST_LABELS}`)),
   ),
 });
 

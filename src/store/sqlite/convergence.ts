@@ -42,7 +42,7 @@ export function readConvergence(
     select case when fetched_revision >= $revision and state_now in ('waiting', 'told', 'fetching', 'interrupted')
       then 'fetched' else state_now end as state_now, count(*) as n
     from (select ${STATE_NOW} as state_now, fetched_revision from pickups
-      join files using (kind, name) join devices using (mac) where kind = $kind and name = $name)
+      join files using (kind, name) join devices using (mac) where kind = $kind and files.name = $name)
     group by 1`;
   const delays = `
     select fetched_at - $changedAt as delay from pickups

@@ -1,0 +1,308 @@
+import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { startBroker } from "../support/broker.ts";
+import { until } from "../support/deadline.ts";
+import { openRaw } from "../support/raw-http.ts";
+import { expectRefusal } from "../support/refusal.ts";
+import { startTestService } from "../support/service.ts";
+import type { ServiceClient } from "../support/service-client.ts";
+
+const MAC = "aa-bb-cc-dd-ee-ff";
+const CONFIG = `${MAC}.json`;
+/** More than the buffers of both ends hold, which acknowledge what nobody has read. */
+const FIRMWARE = Buffer.alloc(30_000_000, "firmware ");
+const HOUR_MS = 3_600_000;
+
+describe("a device", () => {
+  test("that was never here has its config waiting for it, or was told of it", async () => {
+    await using broker = await startBroker();
+    await using service = await startTestService({ mqtt: broker.mqtt });
+    await using alone = await startTestService();
+    for (const each of [service, alone]) await each.saveConfig(MAC, {});
+    expect(await fileOf(alone, CONFIG)).toMatchObject({
+      state: "waiting",
+      revision: null,
+      wanted_revision: 1,
+    });
+    await until("it is announced", async () => (await fileOf(service, CONFIG)).state === "told");
+    expect(await deviceOf(service)).toMatchObject({ last_seen: null, address: null, configured: true });
+  });
+
+  test("that fetched its config has it once its own TCP says so", async () => {
+    await using service = await startTestService();
+    await service.saveConfig(MAC, {});
+    await service.fetchConfig(MAC);
+    await untilState(service, CONFIG, "fetched");
+    expect(await deviceOf(service)).toMatchObject({ address: "127.0.0.1", configured: true });
+    await service.saveConfig(MAC, {});
+    expect(await fileOf(service, CONFIG)).toMatchObject({
+      state: "waiting",
+      revision: 1,
+      wanted_revision: 2,
+    });
+  });
+
+  test("that hears 304 has just that revision", async () => {
+    await using service = await startTestService();
+    await service.saveConfig(MAC, {});
+    const etag = (await service.fetchConfig(MAC)).etag;
+    await service.saveConfig(MAC, { other: true });
+    await service.saveConfig(MAC, {});
+    const response = await service.request("GET", `/api/configs/${CONFIG}`, {
+      headers: { "If-None-Match": etag },
+    });
+    expect(response.status).toBe(304);
+    await untilState(service, CONFIG, "fetched");
+    expect((await fileOf(service, CONFIG)).revision).toBe(3);
+  });
+
+  test("is never said to have a download that it does not read", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", FIRMWARE);
+    using stuck = await openRaw(service.url);
+    stuck.stopReading();
+    await stuck.send(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await untilState(service, "plug.bin", "fetching");
+    await Bun.sleep(1_500); // Long enough for what is kept once a second to be wrong.
+    expect(await fileOf(service, "plug.bin")).toMatchObject({
+      state: "fetching",
+      percent: null,
+      revision: null,
+    });
+  });
+
+  test("that hangs up half-way has been interrupted", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", FIRMWARE);
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      socket.once("data", () => socket.destroy());
+    });
+    await untilState(service, "plug.bin", "interrupted");
+    expect((await fileOf(service, "plug.bin")).revision).toBeNull();
+  });
+
+  test("that comes in ranges shows how far it is, and has it at the last", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", FIRMWARE);
+    const range = (bytes: string) =>
+      service.request("GET", `/api/assets/plug.bin?mac=${MAC}`, { headers: { Range: `bytes=${bytes}` } });
+    await (await range("0-9999999")).arrayBuffer();
+    await until("a third has arrived", async () => (await fileOf(service, "plug.bin"))?.percent === 33);
+    await (await range("10000000-19999999")).arrayBuffer();
+    await (await range("20000000-")).arrayBuffer();
+    await untilState(service, "plug.bin", "fetched");
+    expect((await fileOf(service, "plug.bin")).revision).toBe(1);
+  });
+
+  test("is known by what Arduino's updaters say of it", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", "firmware");
+    const headers = { "x-ESP32-STA-MAC": "AA:BB:CC:DD:EE:FF" };
+    await (await service.request("GET", "/api/assets/plug.bin", { headers })).arrayBuffer();
+    await untilState(service, "plug.bin", "fetched");
+    expect(await fileOf(service, "plug.bin")).toMatchObject({ guessed: false });
+  });
+
+  test("that says nothing of itself is guessed by the address that it came from", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", "firmware");
+    await service.saveConfig(MAC, {});
+    await service.fetchConfig(MAC);
+    await untilState(service, CONFIG, "fetched");
+    await service.fetchAsset("plug.bin");
+    await untilState(service, "plug.bin", "fetched");
+    expect(await fileOf(service, "plug.bin")).toMatchObject({ guessed: true });
+  });
+
+  test("that comes again later is alive; that stays away for longer than ever is silent", async () => {
+    let passedMs = 0;
+    const service = await startTestService({}, () => new Date(Date.now() + passedMs));
+    await using _service = service;
+    await service.saveConfig(MAC, {});
+    await service.fetchConfig(MAC);
+    await untilState(service, CONFIG, "fetched");
+    passedMs += HOUR_MS;
+    await service.fetchConfig(MAC);
+    await untilState(service, CONFIG, "alive");
+    await service.saveConfig(MAC, { other: true });
+    passedMs += 4 * HOUR_MS;
+    expect((await fileOf(service, CONFIG)).state).toBe("silent");
+  });
+
+  test("that gives up is interrupted, also over a restart of the service", async () => {
+    let passedMs = 0;
+    const now = () => new Date(Date.now() + passedMs);
+    await using first = await startTestService({}, now);
+    await first.uploadAsset("plug.bin", FIRMWARE);
+    using stuck = await openRaw(first.url);
+    stuck.stopReading();
+    await stuck.send(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await untilState(first, "plug.bin", "fetching");
+    passedMs += 61_000;
+    expect((await fileOf(first, "plug.bin")).state).toBe("interrupted");
+    await until("it is found by it", async () => (await listed(first, "?state=interrupted")).length === 1);
+  });
+
+  test("that fetches the same firmware again and again is looping", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", "firmware");
+    for (let time = 1; time <= 3; time++) {
+      await (await service.request("GET", `/api/assets/plug.bin?mac=${MAC}`)).arrayBuffer();
+      await Bun.sleep(1_200); // Apart, as each is kept: the same again within a second would be one.
+    }
+    await untilState(service, "plug.bin", "looping");
+  });
+
+  test("without a config is one to be configured, and may be forgotten", async () => {
+    await using service = await startTestService({ maxUnknownDevices: 2 });
+    const macs = ["00", "01", "02"].map((end) => `aa-bb-cc-dd-ee-${end}`);
+    for (const mac of macs) {
+      await service.request("GET", `/api/configs/${mac}.json`);
+      await until("it is known", async () => (await listed(service, `?q=${mac}`)).length === 1);
+    }
+    expect((await listed(service)).map(({ mac_address }) => mac_address)).toEqual(macs.slice(1));
+    const path = `/api/devices/${macs[1]}`;
+    expect((await service.request("DELETE", path)).status).toBe(204);
+    await expectRefusal(await service.request("GET", path), 404, "RECORD_NOT_FOUND");
+  });
+
+  test("is called what its operator calls it", async () => {
+    await using service = await startTestService();
+    await service.saveConfig(MAC, {});
+    const edit = (body: object) =>
+      service.request("PATCH", `/api/devices/${MAC}`, {
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    expect((await edit({ name: "porch", labels: { floor: "0" } })).status).toBe(200);
+    await edit({ model: "plug" });
+    expect(await deviceOf(service)).toMatchObject({ name: "porch", model: "plug", labels: { floor: "0" } });
+    await edit({ name: null });
+    expect(await deviceOf(service)).toMatchObject({ name: null, model: "plug" });
+    expect((await listed(service, "?q=PLUG")).length).toBe(1);
+    await expectRefusal(await edit({ colour: "red" }), 400, "VALIDATION_FAILED");
+    await expectRefusal(await edit({ name: 7 }), 400, "VALIDATION_FAILED");
+  });
+});
+
+describe("the fleet", () => {
+  test("converges: who has a file, how soon, and who is behind", async () => {
+    await using broker = await startBroker();
+    await using service = await startTestService({ mqtt: broker.mqtt });
+    await service.uploadAsset("plug.bin", "one");
+    const macs = Array.from({ length: 5 }, (_, at) => `aa-bb-cc-dd-ee-0${at}`);
+    for (const mac of macs)
+      await (await service.request("GET", `/api/assets/plug.bin?mac=${mac}`)).arrayBuffer();
+    await until("all five have it", async () => (await convergenceOf(service)).states["fetched"] === 5);
+    await service.uploadAsset("plug.bin", "two");
+    for (const mac of macs.slice(0, 2)) {
+      await (await service.request("GET", `/api/assets/plug.bin?mac=${mac}`)).arrayBuffer();
+    }
+    await until("two have the next", async () => (await convergenceOf(service)).states["fetched"] === 2);
+    const converged: unknown = await convergenceOf(service);
+    expect(converged).toEqual({
+      file: "plug.bin",
+      topic: "assets",
+      revision: 2,
+      announced_at: expect.any(String),
+      devices: 5,
+      states: { fetched: 2, told: 3 },
+      seconds_to: { p50: expect.any(Number), p90: expect.any(Number), p99: expect.any(Number) },
+      behind: macs.slice(2),
+    });
+    expect((await convergenceOf(service, "&revision=1")).behind).toEqual([]);
+    expect((await listed(service, "?file=plug.bin&state=told")).map((each) => each.mac_address)).toEqual(
+      macs.slice(2),
+    );
+  });
+
+  test("is listed in pages, by address or by who was here last", async () => {
+    let passedMs = 0;
+    await using service = await startTestService({}, () => new Date(Date.now() + passedMs));
+    const macs = Array.from({ length: 5 }, (_, at) => `aa-bb-cc-dd-ee-0${at}`);
+    for (const mac of macs) {
+      await service.request("GET", `/api/configs/${mac}.json`);
+      passedMs += 1_000;
+    }
+    await until("all are known", async () => (await listed(service)).length === 5);
+    for (const [sort, order] of [
+      ["mac", macs],
+      ["last_seen", macs.toReversed()],
+    ] as const) {
+      const seen: string[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const response = await service.request("GET", `/api/devices?sort=${sort}&limit=2${cursor}`);
+        const page: { devices: Device[]; next_cursor: string | null } = JSON.parse(await response.text());
+        seen.push(...page.devices.map(({ mac_address }) => mac_address));
+        cursor = page.next_cursor === null ? null : `&cursor=${page.next_cursor}`;
+      }
+      expect(seen).toEqual(order);
+    }
+  });
+
+  test("is told again of what has not changed", async () => {
+    await using broker = await startBroker();
+    await using announced = await broker.subscribe("iotsupport/updates/#");
+    await using service = await startTestService({ mqtt: broker.mqtt });
+    await service.saveConfig(MAC, {});
+    expect(await announced.next()).toEqual({ filename: CONFIG });
+    expect((await service.request("POST", `/api/devices/${MAC}/nudge`)).status).toBe(202);
+    expect(await announced.nextMessage()).toMatchObject({
+      payload: `{"filename":"${CONFIG}"}`,
+      revision: "1",
+    });
+    const announce = (body: object) =>
+      service.request("POST", "/api/announcements", {
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    expect((await announce({ file: CONFIG })).status).toBe(202);
+    expect(await announced.next()).toEqual({ filename: CONFIG });
+    await expectRefusal(await announce({ file: "none.bin" }), 404, "RECORD_NOT_FOUND");
+    await service.uploadAsset(CONFIG, "an asset of that name");
+    await announced.next();
+    await expectRefusal(await announce({ file: CONFIG }), 400, "VALIDATION_FAILED");
+    expect((await announce({ file: CONFIG, topic: "assets" })).status).toBe(202);
+    expect(await announced.nextMessage()).toMatchObject({ topic: "iotsupport/updates/assets" });
+  });
+});
+
+interface File {
+  readonly file: string;
+  readonly state: string;
+  readonly percent: number | null;
+  readonly revision: number | null;
+}
+
+interface Device {
+  readonly mac_address: string;
+  readonly files: readonly File[];
+}
+
+async function deviceOf(service: ServiceClient): Promise<Device> {
+  return JSON.parse(await (await service.request("GET", `/api/devices/${MAC}`)).text());
+}
+
+async function fileOf(service: ServiceClient, name: string): Promise<File> {
+  const found = (await deviceOf(service)).files?.find(({ file }) => file === name);
+  return found ?? { file: name, state: "unknown", percent: null, revision: null };
+}
+
+async function untilState(service: ServiceClient, name: string, state: string): Promise<void> {
+  await until(`${name} is ${state}`, async () => (await fileOf(service, name)).state === state);
+}
+
+async function listed(service: ServiceClient, query = ""): Promise<Device[]> {
+  return JSON.parse(await (await service.request("GET", `/api/devices${query}`)).text()).devices;
+}
+
+interface Convergence {
+  readonly states: Readonly<Record<string, number>>;
+  readonly behind: readonly string[];
+}
+
+async function convergenceOf(service: ServiceClient, more = ""): Promise<Convergence> {
+  return JSON.parse(await (await service.request("GET", `/api/convergence?file=plug.bin${more}`)).text());
+}
