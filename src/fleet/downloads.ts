@@ -16,6 +16,8 @@ export type Progress = "moved" | "acknowledged" | "lost";
 interface Underway<Subject> extends Download<Subject> {
   readonly beganAt: number;
   acknowledged: number;
+  /** Where everything that was out at the first look is acknowledged; null before that look. */
+  arrivedAt: number | null;
 }
 
 const MOST_UNDERWAY = 10_000;
@@ -27,6 +29,8 @@ const LOOK_AT_OLD_MS = 250;
 const MOST_LOOKED_AT = 200;
 /** An answer as small as this is in the kernel's hands at once, so that nothing outstanding means that it has arrived. */
 export const SMALL_BYTES = 64 * 1024;
+/** Our answers' heads are far smaller. */
+const MOST_HEAD_BYTES = 2_048;
 
 /**
  * Watches what was answered until the peer's TCP has acknowledged all of it. Being written to a socket proves nothing: it
@@ -46,7 +50,7 @@ export class Downloads<Subject> {
   watch(download: Download<Subject>): boolean {
     if (this.#underway.length >= MOST_UNDERWAY) return false;
     const acknowledged = download.acknowledgedBefore ?? 0;
-    this.#underway.push({ ...download, beganAt: this.elapsedMs(), acknowledged });
+    this.#underway.push({ ...download, beganAt: this.elapsedMs(), acknowledged, arrivedAt: null });
     this.#lookIn(LOOK_AT_YOUNG_MS);
     return true;
   }
@@ -77,12 +81,21 @@ export class Downloads<Subject> {
   #progressOf(each: Underway<Subject>): Progress | "none" {
     const sent = this.ask(each.connection);
     if (sent === null) return "lost";
-    const { acknowledgedBefore, bytes } = each;
-    const isAllOut =
-      acknowledgedBefore === null ? bytes <= SMALL_BYTES : sent.acknowledged - acknowledgedBefore >= bytes;
-    if (sent.outstanding === 0 && isAllOut) return "acknowledged";
+    if (hasArrived(each, sent)) return "acknowledged";
     const moved = sent.acknowledged > each.acknowledged;
     each.acknowledged = sent.acknowledged;
     return moved ? "moved" : "none";
   }
+}
+
+/** Answers on one connection follow one another, so that bytes beyond an answer's own prove that it has arrived. */
+function hasArrived<Subject>(each: Underway<Subject>, { acknowledged, outstanding }: Sent): boolean {
+  const { acknowledgedBefore: before, bytes } = each;
+  if (before !== null) {
+    const ofThisOn = acknowledged - before;
+    return ofThisOn >= bytes + MOST_HEAD_BYTES || (ofThisOn >= bytes && outstanding === 0);
+  }
+  if (bytes > SMALL_BYTES) return false; // Part of it may not be in the kernel yet: nobody can tell.
+  each.arrivedAt ??= acknowledged + outstanding;
+  return acknowledged >= each.arrivedAt;
 }
