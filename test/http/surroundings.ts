@@ -153,7 +153,7 @@ async function startBusy() {
   await using starting = new AsyncDisposableStack();
   const dataDir = join(starting.use(await tempDir()).path, "data");
   const now = () => new Date();
-  const store = openSqliteStore({ dataDir, announces: false, now });
+  const store = openSqliteStore({ dataDir, announces: false, keepRevisions: 20, now });
   const blobs = openDiskBlobs(dataDir);
   const log = pino({ level: "silent" });
   const metrics = createMetrics("0");

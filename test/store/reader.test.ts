@@ -139,7 +139,7 @@ describe("where there is no store", () => {
 });
 
 function open(dir: TempDir) {
-  return openSqliteStore({ dataDir: dir.path, announces: true, now: () => new Date() });
+  return openSqliteStore({ dataDir: dir.path, announces: true, keepRevisions: 20, now: () => new Date() });
 }
 
 function readerOf(dir: TempDir) {
