@@ -42,7 +42,10 @@ describe("a reader beside the store", () => {
       ["a.bin", one],
       ["c.bin", two],
     ] as const) {
-      await store.saveAsset({ filename, sha256, size: 1, claim: await store.claimBlob(sha256) }, anyone);
+      await store.saveAsset(
+        { filename, sha256, size: 1, claim: await store.claimBlob(sha256), message: null },
+        anyone,
+      );
     }
     await store.deleteFile({ kind: "assets", name: "c.bin", precondition: "none" }, anyone);
     using reader = readerOf(dir);

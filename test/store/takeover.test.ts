@@ -41,7 +41,7 @@ describe("a takeover", () => {
     await store.close();
     {
       using lock = lockDataDir(dir.path);
-      using takeover = openSqliteTakeover(lock, { announces: true, keepRevisions: 20, now: NOW });
+      using takeover = openSqliteTakeover(lock, { announces: true, now: NOW });
       const claim = await takeover.claimBlob(sha256Of("1"));
       await takeover.saveConfig(configOf(PORCH));
       await takeover.saveAsset({ filename: "a.bin", sha256: sha256Of("1"), size: 1, claim });
@@ -58,7 +58,7 @@ describe("a takeover", () => {
   test("keeps every other from the directory while it has it", async () => {
     await using dir = await tempDir();
     using lock = lockDataDir(dir.path);
-    using _ = openSqliteTakeover(lock, { announces: true, keepRevisions: 20, now: NOW });
+    using _ = openSqliteTakeover(lock, { announces: true, now: NOW });
     expect(() => open(dir)).toThrow(StoreOpenError);
     expect(() => lockDataDir(dir.path)).toThrow(/another service is running/);
   });
@@ -71,7 +71,7 @@ describe("a takeover", () => {
     await store.close();
     {
       using lock = lockDataDir(dir.path);
-      using takeover = openSqliteTakeover(lock, { announces: true, keepRevisions: 20, now: NOW });
+      using takeover = openSqliteTakeover(lock, { announces: true, now: NOW });
       await takeover.saveConfig(configOf(PORCH));
       await takeover.commit();
     }
