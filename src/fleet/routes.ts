@@ -111,9 +111,8 @@ async function forget({ store, parseMac }: FleetParts, c: AppContext): Promise<R
 
 /** Announces again each file that this device should have. */
 async function nudgeDevice({ store, nudge, parseMac }: FleetParts, c: AppContext): Promise<Response> {
-  const { mac } = await deviceOrFault(store, parseMac(c.req.param("mac") ?? ""));
-  const files = await store.fleet.listPickups(mac);
-  for (const file of files) await store.fleet.announceAgain(file);
+  const mac = parseMac(c.req.param("mac") ?? "");
+  if (!(await store.fleet.announceAllTo(mac))) throw recordNotFound("device", mac);
   nudge();
   return new Response(null, { status: 202 });
 }

@@ -88,7 +88,7 @@ function answerOf({ description, content, headers = [] }: Answer, requestId: obj
   return {
     description,
     headers: { ...Object.fromEntries(headers.map((name) => [name, headerOf(name, true)])), ...requestId },
-    ...(content !== undefined && { content: contentOf(content) }),
+    ...(content !== undefined && { content: Object.assign({}, ...[content].flat().map(contentOf)) }),
   };
 }
 

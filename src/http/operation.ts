@@ -31,7 +31,8 @@ export interface Content {
 
 export interface Answer {
   readonly description: string;
-  readonly content?: Content;
+  /** Several where the client chooses by its Accept. */
+  readonly content?: Content | readonly Content[];
   readonly headers?: readonly HeaderName[];
 }
 

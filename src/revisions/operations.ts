@@ -53,7 +53,10 @@ export const revisionOperations: Operations = {
       answers: {
         200: {
           description: "The changes",
-          content: { type: "application/json-patch+json", schema: v.array(PatchOperation) },
+          content: [
+            { type: "application/json-patch+json", schema: v.array(PatchOperation) },
+            { type: "text/plain", schema: null },
+          ],
         },
       },
       faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],

@@ -119,4 +119,6 @@ export interface FleetStore {
   forgetDevice(mac: string): Promise<boolean>;
   /** Puts the newest revision of a file into the outbox once more; false where there is no such file. */
   announceAgain(file: FileKey): Promise<boolean>;
+  /** The same for all the files of a device; false where there is no such device. */
+  announceAllTo(mac: string): Promise<boolean>;
 }

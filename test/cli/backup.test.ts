@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SCHEMA_VERSION } from "../../src/store/index.ts";
 import { CommandLine } from "../support/command-line.ts";
 import { until } from "../support/deadline.ts";
 import { startTestService } from "../support/service.ts";
@@ -43,12 +44,12 @@ describe("a backup", () => {
     const manifest = Bun.spawnSync(["tar", "-xOf", file, "manifest.json"]).stdout.toString();
     const { version } = await Bun.file("package.json").json();
     const stated = {
-      schema_version: 1,
+      schema_version: SCHEMA_VERSION,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       configs: 2,
       assets: 4,
       pending_announcements: 0,
-      blobs: { count: 3, bytes: 60_000 + "plug firmware 1.4.2".length },
+      blobs: { count: 4, bytes: 60_000 + "plug firmware 1.4.2".length + "lamp firmware 1".length },
     };
     expect(JSON.parse(manifest)).toEqual({
       format: "iotsupport backup",

@@ -89,25 +89,33 @@ describe("a check", () => {
     expect(words.stdout).toMatch(/\n.*: 2 configs and 4 assets, 1 problem\n$/);
   });
 
+  const NAMED_BY = "sha256 in (select sha256 from revisions where name =";
   const rows: readonly [problem: string, sql: string][] = [
-    [`config ${PORCH} has no content`, `delete from config_contents where mac = '${PORCH}'`],
+    [`config ${PORCH} has no content`, `delete from contents where ${NAMED_BY} '${PORCH}')`],
     [`config ${PORCH} is missing from the list`, `delete from configs where mac = '${PORCH}'`],
     [`config ${CELLAR} is in the list, but not there`, `insert into configs (mac) values ('${CELLAR}')`],
     [
-      `config ${CELLAR} is not there, but its content is`,
-      `insert into config_contents values ('${CELLAR}', x'7b7d')`,
+      `content ${"0".repeat(64)} is kept, though no revision names it`,
+      `insert into contents values ('${"0".repeat(64)}', x'7b7d')`,
     ],
     [
-      `config ${ATTIC} is damaged: its content has another hash than was saved`,
-      `update config_contents set content = x'7b7d' where mac = '${ATTIC}'`,
+      `the newest revision of configs/${PORCH} is missing from its history`,
+      `delete from revisions where name = '${PORCH}'`,
     ],
-    [`config ${ATTIC} has 39 bytes, not the 1 noted`, `update files set size = 1 where name = '${ATTIC}'`],
+    [
+      `config ${ATTIC} is damaged: its revision 1 has another hash than was saved`,
+      `update contents set content = x'7b7d' where ${NAMED_BY} '${ATTIC}')`,
+    ],
+    [
+      `config ${ATTIC} has 39 bytes in revision 2, not the 1 noted`,
+      `update revisions set size = 1 where name = '${ATTIC}'`,
+    ],
     [
       `asset copy.bin names a blob that could be collected`,
       `update blobs set unnamed_since = 0 where sha256 = '${sha256Of(LOST)}'`,
     ],
     [
-      `blob ${"0".repeat(64)} would never be collected, though no asset names it`,
+      `blob ${"0".repeat(64)} would never be collected, though no revision names it`,
       `insert into blobs values ('${"0".repeat(64)}', null)`,
     ],
     [

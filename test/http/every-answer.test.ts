@@ -12,8 +12,10 @@ import {
   onCrowdedService,
   onDamagedService,
   onFullDisk,
+  onFullDiskWithBroker,
   onKeylessService,
   onServiceWithoutDatabase,
+  onUnwritableService,
   PORCH,
   type Reach,
   type Request,
@@ -31,6 +33,7 @@ type Operation = {
 };
 
 const UNKNOWN_CONFIG = "/api/configs/00-00-00-00-00-00";
+const UNKNOWN_DEVICE = "/api/devices/00-00-00-00-00-01";
 const UNKNOWN_ASSET = "/api/assets/unknown.bin";
 
 const any = { "400 VALIDATION_FAILED": asked({ headers: { Host: "two, hosts" } }) };
@@ -56,6 +59,8 @@ const file = {
   ...any,
   "500 INTERNAL_ERROR": onDamagedService,
 };
+
+const read = { "200": asked(), ...any, "500 INTERNAL_ERROR": onDamagedService };
 
 const operations: Readonly<Record<string, Operation>> = {
   "GET /api/configs": { request: () => ({ path: "/api/configs" }), answers: list },
@@ -131,6 +136,127 @@ const operations: Readonly<Record<string, Operation>> = {
       "503 BUSY": onBusyService,
     },
   },
+  "POST /api/configs/{mac}/rollback": {
+    request: () => rollback(`/api/configs/${PORCH}`),
+    answers: {
+      ...change,
+      ...conditional,
+      "503 STORE_UNAVAILABLE": onUnwritableService,
+      "200": asked(),
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch/rollback" }),
+      "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_CONFIG}/rollback` }),
+      "413 PAYLOAD_TOO_LARGE": asked({ body: `{"to":1,"message":"${"x".repeat(10_000)}"}` }),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "POST /api/assets/{filename}/rollback": {
+    request: () => rollback(`/api/assets/${FIRMWARE}`),
+    answers: {
+      ...change,
+      "503 STORE_UNAVAILABLE": onUnwritableService,
+      "200": asked(),
+      "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_ASSET}/rollback` }),
+      "413 PAYLOAD_TOO_LARGE": asked({ body: `{"to":1,"message":"${"x".repeat(10_000)}"}` }),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "GET /api/configs/{mac}/revisions": {
+    request: () => ({ path: `/api/configs/${PORCH}/revisions` }),
+    answers: {
+      ...read,
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch/revisions" }),
+      "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_CONFIG}/revisions` }),
+    },
+  },
+  "GET /api/assets/{filename}/revisions": {
+    request: () => ({ path: `/api/assets/${FIRMWARE}/revisions` }),
+    answers: { ...read, "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_ASSET}/revisions` }) },
+  },
+  "GET /api/configs/{mac}/revisions/{revision}": {
+    request: () => ({ path: `/api/configs/${PORCH}/revisions/1` }),
+    answers: {
+      ...file,
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch/revisions/1" }),
+      "404 RECORD_NOT_FOUND": asked({ path: `/api/configs/${PORCH}/revisions/999999` }),
+    },
+  },
+  "GET /api/assets/{filename}/revisions/{revision}": {
+    request: () => ({ path: `/api/assets/${FIRMWARE}/revisions/1` }),
+    answers: {
+      ...file,
+      "206": asked({ headers: { Range: "bytes=0-0" } }),
+      "404 RECORD_NOT_FOUND": asked({ path: `/api/assets/${FIRMWARE}/revisions/999999` }),
+      "416 RANGE_NOT_SATISFIABLE": asked({ headers: { Range: "bytes=1000-" } }),
+    },
+  },
+  "GET /api/configs/{mac}/revisions/{revision}/diff": {
+    request: () => ({ path: `/api/configs/${PORCH}/revisions/1/diff?against=1` }),
+    answers: {
+      ...read,
+      "400 INVALID_OPERATION": asked({ path: "/api/configs/porch/revisions/1/diff" }),
+      "404 RECORD_NOT_FOUND": asked({ path: `/api/configs/${PORCH}/revisions/999999/diff` }),
+    },
+  },
+  "GET /api/devices": { request: () => ({ path: "/api/devices" }), answers: list },
+  "GET /api/devices/{mac}": {
+    request: () => ({ path: `/api/devices/${PORCH}` }),
+    answers: {
+      ...read,
+      "400 INVALID_OPERATION": asked({ path: "/api/devices/porch" }),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_DEVICE }),
+    },
+  },
+  "PATCH /api/devices/{mac}": {
+    request: () => json(`/api/devices/${PORCH}`, { name: "porch" }),
+    answers: {
+      ...change,
+      "200": asked(),
+      "400 INVALID_OPERATION": asked({ path: "/api/devices/porch" }),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_DEVICE }),
+      "413 PAYLOAD_TOO_LARGE": asked({ body: `{"name":"${"x".repeat(20_000)}"}` }),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "DELETE /api/devices/{mac}": {
+    request: () => ({ path: `/api/devices/${PORCH}` }),
+    answers: {
+      ...change,
+      "204": asked(),
+      "400 INVALID_OPERATION": asked({ path: "/api/devices/porch" }),
+      "404 RECORD_NOT_FOUND": asked({ path: UNKNOWN_DEVICE }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "POST /api/devices/{mac}/nudge": {
+    request: () => ({ path: `/api/devices/${PORCH}/nudge` }),
+    answers: {
+      ...change,
+      "507 STORAGE_FULL": onFullDiskWithBroker,
+      "202": asked(),
+      "400 INVALID_OPERATION": asked({ path: "/api/devices/porch/nudge" }),
+      "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_DEVICE}/nudge` }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "POST /api/announcements": {
+    request: () => json("/api/announcements", { file: FIRMWARE }),
+    answers: {
+      ...change,
+      "507 STORAGE_FULL": onFullDiskWithBroker,
+      "202": asked(),
+      "404 RECORD_NOT_FOUND": asked({ body: `{"file":"unknown.bin"}` }),
+      "413 PAYLOAD_TOO_LARGE": asked({ body: `{"file":"${"x".repeat(20_000)}"}` }),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
+      "503 BUSY": onBusyService,
+    },
+  },
+  "GET /api/convergence": {
+    request: () => ({ path: `/api/convergence?file=${FIRMWARE}` }),
+    answers: { ...list, "404 RECORD_NOT_FOUND": asked({ path: "/api/convergence?file=unknown.bin" }) },
+  },
   "GET /api/health": {
     request: () => ({ path: "/api/health" }),
     answers: { ...withoutDisk, "503": onDamagedService },
@@ -165,7 +291,7 @@ describe("an operation", () => {
 
   for (const { operation, answer, reach, request } of rows) {
     if (reach === null) continue;
-    const isPossible = reach !== onFullDisk || canMountDisks;
+    const isPossible = canMountDisks || (reach !== onFullDisk && reach !== onFullDiskWithBroker);
     test.skipIf(!isPossible)(`${operation} answers ${answer}`, async () => {
       const asking = { method: operation.split(" ")[0] ?? "", ...request() };
       const given = await reach(asking, usual);
@@ -226,4 +352,12 @@ function upload(bytes: string): Omit<Request, "method"> {
     { name: "file", value: bytes, filename: "new.bin" },
   ]);
   return { path: "/api/assets", headers: { "Content-Type": contentType }, body };
+}
+
+function rollback(path: string): Omit<Request, "method"> {
+  return json(`${path}/rollback`, { to: 1 });
+}
+
+function json(path: string, body: object): Omit<Request, "method"> {
+  return { path, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { assetRoutes, Collector } from "../../src/assets/index.ts";
 import { openDiskBlobs } from "../../src/blobs/index.ts";
-import { configRoutes } from "../../src/configs/index.ts";
+import { configRoutes, parseMac } from "../../src/configs/index.ts";
+import { fleetRoutes } from "../../src/fleet/index.ts";
 import { createApp } from "../../src/http/index.ts";
 import { createMetrics } from "../../src/ops/index.ts";
 import type { Settings } from "../../src/settings.ts";
@@ -36,6 +37,7 @@ export const usualSettings: Partial<Settings> = {
   maxConfigBytes: 1_000,
   maxAssetBytes: 10_000,
   uploadStallSeconds: 1,
+  keepRevisions: 0,
 };
 
 /** The usual service, which has both files; and the request changed as it is said. */
@@ -85,6 +87,16 @@ export const onDamagedService: Reach = async (request) => {
   return await ask(service, request);
 };
 
+/** It can read, but its first write finds a table missing, and is its last. */
+export const onUnwritableService: Reach = async (request) => {
+  await using service = await startTestService();
+  await fill(service);
+  const other = new Database(join(service.settings.dataDir, "iotsupport.db"));
+  other.run("drop table counts");
+  other.close();
+  return await ask(service, request);
+};
+
 /** Its database is gone from where a reading thread looks for it. */
 export const onServiceWithoutDatabase: Reach = async (request) => {
   await using service = await startTestService();
@@ -97,7 +109,15 @@ export const onServiceWithoutDatabase: Reach = async (request) => {
 };
 
 /** Others have filled its disk, and it was started anew since: nothing is held back. Only where `canMountDisks`. */
-export const onFullDisk: Reach = async (request) => {
+export const onFullDisk: Reach = (request) => askOnFullDisk(request, {});
+
+/** The same with a broker, which is not there: what is announced has to be kept. */
+export const onFullDiskWithBroker: Reach = (request) => {
+  const mqtt = { url: "mqtt://127.0.0.1:1", username: null, password: null };
+  return askOnFullDisk(request, { mqtt });
+};
+
+async function askOnFullDisk(request: Request, settings: Partial<Settings>): Promise<Answered> {
   await using disk = await smallDisk("12m");
   const dataDir = join(disk.path, "data");
   {
@@ -106,9 +126,9 @@ export const onFullDisk: Reach = async (request) => {
   }
   await rm(join(dataDir, "reserve"));
   await fillDisk(disk.path, ROOM_TO_START);
-  await using service = await startTestService({ dataDir });
+  await using service = await startTestService({ ...settings, dataDir });
   return await ask(service, request);
-};
+}
 
 /** So much waits for the disk and for lists that it takes no more. */
 export const onBusyService: Reach = async ({ method, path, headers = {}, body }) => {
@@ -164,12 +184,16 @@ async function startBusy() {
     [
       configRoutes({ store, nudge, maxConfigBytes: 1_000, metrics, log }),
       assetRoutes({ store, blobs, collector, rules: null, limits, maxUploads: 1, nudge, metrics, log }),
+      fleetRoutes({ store, nudge, now, parseMac, parseFileName: (name) => name }),
     ],
     { corsOrigins: [], publicUrl: null, allowedHosts: [] },
     metrics,
     log,
     now,
   );
+  await store.saveConfig(configOf(PORCH), anyone);
+  const firmware = { filename: FIRMWARE, sha256: "0".repeat(64), size: 1, message: null };
+  await store.saveAsset({ ...firmware, claim: await store.claimBlob(firmware.sha256) }, anyone);
   await Promise.all(macs(2_000).map((mac) => store.saveConfig(configOf(mac), anyone)));
 
   const other = new Database(join(dataDir, "iotsupport.db"));

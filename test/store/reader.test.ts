@@ -49,8 +49,13 @@ describe("a reader beside the store", () => {
     }
     await store.deleteFile({ kind: "assets", name: "c.bin", precondition: "none" }, anyone);
     using reader = readerOf(dir);
-    expect(await reader.namedBlobs()).toEqual([{ sha256: one, size: 1, filename: "a.bin" }]);
+    expect(await reader.namedBlobs()).toEqual([
+      { sha256: one, size: 1, filename: "a.bin" },
+      { sha256: two, size: 1, filename: "c.bin" }, // Deleted, but kept in its history.
+    ]);
     expect(await reader.blobStanding(one)).toBe("named");
+    await store.forgetDeletedFiles();
+    expect(await reader.namedBlobs()).toEqual([{ sha256: one, size: 1, filename: "a.bin" }]);
     expect(await reader.blobStanding(two)).toBe("unnamed");
     expect(await reader.blobStanding(three)).toBe("unknown");
     await store.claimBlob(three);

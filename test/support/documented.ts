@@ -72,8 +72,9 @@ export class Documented {
     for (const [name, { required }] of Object.entries(headers)) {
       if (required) expect(answer.headers.get(name), `${what} lacks ${name}`).not.toBeNull();
     }
-    const [type] = Object.keys(content);
-    expect(essenceOf(answer.headers.get("Content-Type")), `${what}: Content-Type`).toBe(type ?? null);
+    const type = essenceOf(answer.headers.get("Content-Type"));
+    const types: (string | null)[] = Object.keys(content);
+    expect(types.length > 0 ? types : [null], `${what}: Content-Type`).toContain(type);
     if (type !== "application/json" || method === "HEAD") return;
     await this.#checkBody(
       what,

@@ -1,8 +1,9 @@
 import type { FileKey } from "../file-key.ts";
 import type { FetchCount, Pickup, Sightings } from "../fleet-store.ts";
-import { forgetUnknownDevices, saveDevice } from "./devices.ts";
+import { forgetUnknownDevices, readDevice, saveDevice } from "./devices.ts";
 import { readFileRow } from "./files.ts";
 import { announce } from "./outbox.ts";
+import { readPickups } from "./pickups.ts";
 import type { Transaction } from "./transaction.ts";
 
 const HOUR_MS = 3_600_000;
@@ -19,6 +20,15 @@ export function announceAgain(tx: Transaction, file: FileKey): boolean {
   const row = readFileRow(tx.db, file);
   if (row === null || row.sha256 === null) return false;
   announce(tx, row);
+  return true;
+}
+
+/** The same for all the files of a device. */
+export function announceAllTo(tx: Transaction, mac: string): boolean {
+  if (readDevice(tx.db, mac) === null) return false;
+  for (const { kind, name, wantedRevision: revision } of readPickups(tx.db, mac)) {
+    announce(tx, { kind, name, revision });
+  }
   return true;
 }
 

@@ -75,4 +75,8 @@ export class SqliteFleet implements FleetStore {
   announceAgain(file: FileKey): Promise<boolean> {
     return this.writer.write("announceAgain", file);
   }
+
+  announceAllTo(mac: string): Promise<boolean> {
+    return this.writer.write("announceAllTo", mac);
+  }
 }

@@ -5,7 +5,7 @@ import { editDevice, forgetDevice } from "./devices.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
 import type { Reserve } from "./reserve.ts";
 import { forgetDeletedFiles } from "./revisions.ts";
-import { announceAgain, saveSightings } from "./sightings.ts";
+import { announceAgain, announceAllTo, saveSightings } from "./sightings.ts";
 import type { Transaction, WriteRules } from "./transaction.ts";
 
 /** Everything that is ever written, by its verb. */
@@ -24,6 +24,7 @@ const verbs = {
   editDevice,
   forgetDevice,
   announceAgain,
+  announceAllTo,
 };
 
 /** Verbs that make room, or keep the outbox true: on a full disk they are given the reserve. */
