@@ -2,6 +2,7 @@ import type { Blobs } from "../blobs/index.ts";
 import type { Caller } from "../caller.ts";
 import type { Store } from "../store/index.ts";
 import { answerWhole, answerWithRanges } from "./answer.ts";
+import { AssetBytes } from "./asset-bytes.ts";
 import { Contents } from "./contents.ts";
 import { CurrentFiles } from "./current-files.ts";
 import { offer, offerAtHand } from "./offer.ts";
@@ -10,13 +11,12 @@ import { offer, offerAtHand } from "./offer.ts";
 export class Delivery {
   readonly #contents: Contents;
   readonly #current: CurrentFiles;
+  readonly #assetBytes: AssetBytes;
 
-  constructor(
-    store: Store,
-    private readonly blobs: Blobs,
-  ) {
+  constructor(store: Store, blobs: Blobs) {
     this.#contents = new Contents(store);
     this.#current = new CurrentFiles(store, this.#contents);
+    this.#assetBytes = new AssetBytes(blobs);
   }
 
   /** Null where there is no such config. */
@@ -42,6 +42,6 @@ export class Delivery {
   async asset(filename: string, caller: Caller, request: Request): Promise<Response | null> {
     const offered = await offer(this.#current, { kind: "assets", name: filename }, caller);
     if (offered === null) return null;
-    return answerWithRanges(request, offered, (range) => this.blobs.open(offered.sha256, range));
+    return answerWithRanges(request, offered, (range) => this.#assetBytes.open(offered, range));
   }
 }
