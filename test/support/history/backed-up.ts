@@ -1,4 +1,4 @@
-import type { Change, FileEvent, History, HistoryEvent } from "./events.ts";
+import type { Change, FileEvent, History, HistoryEvent, Read } from "./events.ts";
 
 /**
  * What a copy of the service must hold, that was begun at this time: the history up to then. A change that was answered
@@ -6,15 +6,13 @@ import type { Change, FileEvent, History, HistoryEvent } from "./events.ts";
  */
 export function backedUp(history: History, began: number): readonly HistoryEvent[] {
   return history.flatMap((event): HistoryEvent[] => {
-    if (event.kind === "ended" || event.kind === "note" || event.kind === "announced") {
-      return event.at <= began ? [event] : [];
-    }
+    if ("at" in event) return event.at <= began ? [event] : [];
     if (answeredBy(event, began)) return [event];
     return isChange(event) && mayCount(event) ? [{ ...event, answer: { kind: "lost" } }] : [];
   });
 }
 
-function answeredBy({ answer }: Exclude<FileEvent, { kind: "announced" }>, at: number): boolean {
+function answeredBy({ answer }: Change | Read, at: number): boolean {
   return "at" in answer && answer.at <= at;
 }
 
