@@ -1,12 +1,15 @@
 import { Fault } from "../fault.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import type { Announcement, Store } from "../store/index.ts";
+import { Acknowledged } from "./acknowledged.ts";
 import type { Broker, PublishOutcome } from "./broker.ts";
 import { messageOf, type Topic, topics } from "./message.ts";
 import { Rest } from "./rest.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
 const IN_FLIGHT_MOST = 512;
+/** With more on their way out of the outbox, no more are published. */
+const UNSETTLED_MOST = 4 * IN_FLIGHT_MOST;
 const PUBLISH_DEADLINE_MS = 5_000;
 const POLL_MS = 1_000;
 const DRAIN_MS = 5_000;
@@ -22,8 +25,7 @@ export class Relay {
   readonly #retry = new Rest();
   #stopping = false;
   #running: Promise<void> = Promise.resolve();
-  /** Acknowledged, but a full disk has kept the outbox from forgetting them: not to be published again. */
-  #unsettled: readonly Announcement[] = [];
+  readonly #acknowledged: Acknowledged;
   /** Topics of which the broker has refused the last announcement. */
   readonly #refused = new Set<Topic>();
 
@@ -33,7 +35,9 @@ export class Relay {
     private readonly metrics: Metrics,
     private readonly log: Log,
     private readonly now: () => Date,
-  ) {}
+  ) {
+    this.#acknowledged = new Acknowledged(store, log);
+  }
 
   /** Why announcements wait, as far as is known: no connection, or topics that the broker refuses. */
   get trouble(): string | null {
@@ -79,7 +83,7 @@ export class Relay {
     let losses = 0;
     for (;;) {
       const round = await this.#tryRound();
-      if (this.#stopping && (round === "nothing" || round === "lost")) return;
+      if (this.#stopping && (round === "nothing" || round === "lost")) return this.#acknowledged.settle();
       losses = round === "lost" ? losses + 1 : 0;
       if (round === "lost") await this.#retry.atMost(retryDelayMs(losses, Math.random(), AFTER_LOSS));
       else if (round !== "full" && !this.#stopping) await this.#idle.atMost(POLL_MS);
@@ -99,16 +103,21 @@ export class Relay {
 
   /** One round. A row that the broker refuses waits alone; only a lost connection ends the round for all. */
   async #publishDue(): Promise<Round> {
+    const settled = this.#acknowledged.settle();
+    if (this.#acknowledged.count >= UNSETTLED_MOST) await settled;
+    if (this.#acknowledged.count >= UNSETTLED_MOST) return "lost";
     if (!this.broker.connected) return "nothing";
-    await this.#settle([]);
+
     const most = Math.min(IN_FLIGHT_MOST, this.broker.receiveMaximum);
-    const due = await this.store.claimAnnouncements(most);
+    const found = await this.store.claimAnnouncements(most + this.#acknowledged.count);
+    const due = found.filter((each) => !this.#acknowledged.has(each)).slice(0, most);
     if (due.length === 0) return "nothing";
 
     // Every outcome is awaited: no round begins while a publish of the last one is still out.
     const outcomes = await Promise.all(due.map((each) => this.#publish(each)));
     const by = Map.groupBy(due, (_, index) => outcomes[index] ?? "lost");
-    await this.#settle(by.get("acknowledged") ?? []);
+    this.#acknowledged.add(by.get("acknowledged") ?? []);
+    void this.#acknowledged.settle(); // Beside the next round.
     await this.#postpone(by.get("refused") ?? []);
     if (by.has("lost")) return "lost"; // Their rows stay as they are.
     return due.length === most ? "full" : "some";
@@ -116,9 +125,10 @@ export class Relay {
 
   async #publish(announcement: Announcement): Promise<PublishOutcome> {
     const message = messageOf(announcement);
-    const measured = this.metrics.mqttPublishDuration.startTimer({ topic: message.topic });
+    const beganMs = performance.now();
     const outcome = await this.broker.publish(message, PUBLISH_DEADLINE_MS);
-    measured();
+    const seconds = (performance.now() - beganMs) / 1000;
+    this.metrics.mqttPublishDuration.observe({ topic: message.topic }, seconds);
     const status = outcome === "acknowledged" ? "success" : "failure";
     this.metrics.mqttPublish.inc({ topic: message.topic, status });
     this.#noteRefusal(message.topic, outcome);
@@ -135,12 +145,6 @@ export class Relay {
     if (outcome !== "refused" || this.#refused.has(topic)) return;
     this.#refused.add(topic);
     this.log.warn({ topic }, "the broker refuses announcements: check its access control");
-  }
-
-  async #settle(acknowledged: readonly Announcement[]): Promise<void> {
-    this.#unsettled = [...this.#unsettled, ...acknowledged];
-    await this.store.settleAnnouncements(this.#unsettled);
-    this.#unsettled = [];
   }
 
   async #postpone(refused: readonly Announcement[]): Promise<void> {

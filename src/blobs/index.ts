@@ -1,2 +1,2 @@
-export type { Blobs, FinishedBlob, HeldBlobs, StagedBlob } from "./blobs.ts";
+export type { Blobs, ByteRange, FinishedBlob, HeldBlobs, StagedBlob } from "./blobs.ts";
 export { DiskBlobs, openDiskBlobs, temporaryIn } from "./disk-blobs.ts";

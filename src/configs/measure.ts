@@ -10,7 +10,7 @@ export type Operation = "list" | "get" | "save" | "rollback" | "delete";
 export function measuring(metrics: Metrics) {
   return (operation: Operation, handler: (c: AppContext) => Promise<Response>, then: () => void = () => {}) =>
     async (c: AppContext): Promise<Response> => {
-      const stop = metrics.configOperationDuration.startTimer({ operation });
+      const beganMs = performance.now();
       try {
         const response = await handler(c);
         metrics.configOperations.inc({ operation, status: "success" });
@@ -20,7 +20,7 @@ export function measuring(metrics: Metrics) {
         metrics.configOperations.inc({ operation, status: "error" });
         throw error;
       } finally {
-        stop();
+        metrics.configOperationDuration.observe({ operation }, (performance.now() - beganMs) / 1000);
       }
     };
 }

@@ -2,6 +2,7 @@ import type { Blobs } from "../blobs/index.ts";
 import type { FileKey, Store } from "../store/index.ts";
 import { answerWhole, answerWithRanges } from "./answer.ts";
 import type { Ask, Audience } from "./ask.ts";
+import { AssetBytes } from "./asset-bytes.ts";
 import { Contents } from "./contents.ts";
 import { CurrentFiles } from "./current-files.ts";
 import { type Offer, offer, offerAtHand, offerRevision } from "./offer.ts";
@@ -10,14 +11,16 @@ import { type Offer, offer, offerAtHand, offerRevision } from "./offer.ts";
 export class Delivery {
   readonly #contents: Contents;
   readonly #current: CurrentFiles;
+  readonly #assetBytes: AssetBytes;
 
   constructor(
     private readonly store: Store,
-    private readonly blobs: Blobs,
+    blobs: Blobs,
     private readonly audience: Audience,
   ) {
     this.#contents = new Contents(store);
     this.#current = new CurrentFiles(store, this.#contents);
+    this.#assetBytes = new AssetBytes(blobs);
   }
 
   /** Null where there is no such config. */
@@ -62,7 +65,7 @@ export class Delivery {
 
   #answerAsset(ask: Ask, offered: Offer): Response {
     const open = (range?: { readonly start: number; readonly end: number }) =>
-      this.blobs.open(offered.sha256, range);
+      this.#assetBytes.open(offered, range);
     return this.#answered(ask, offered, answerWithRanges(ask.request, offered, open));
   }
 

@@ -11,6 +11,8 @@ export interface NameParsers {
 
 export const CONFIG_ROUTE = "/api/configs/:file{[^/]+\\.json}";
 
+const STALL_SECONDS = 120;
+
 /** What devices fetch. */
 export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes {
   return (app) => {
@@ -34,6 +36,7 @@ async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppC
   const filename = parseFileName(c.req.param("filename") ?? "");
   const response = await delivery.asset(filename, askOf(c));
   if (response === null) throw recordNotFound("asset", filename);
+  bearSlowReader(c);
   return response;
 }
 
@@ -58,5 +61,15 @@ async function assetRevision(
   const revision = parseRevision(c.req.param("revision") ?? "", "revision");
   const response = await delivery.assetRevision(filename, revision, askOf(c));
   if (response === null) throw revisionNotFound("asset", filename, revision);
+  bearSlowReader(c);
   return response;
+}
+
+/**
+ * Gives a download its own deadline for standing still. What counts is when the kernel takes more from us, and it may
+ * hold megabytes by then: a device that reads 30 KB/s was cut off by the listener's 30 s, though it never paused.
+ */
+function bearSlowReader({ env, req }: AppContext): void {
+  // Bun sets its own as the answer begins. By then it is sent whole, and this means nothing, or under way.
+  setTimeout(() => env.server.timeout(req.raw, STALL_SECONDS), 1_000);
 }

@@ -44,8 +44,8 @@ export interface Grade {
   readonly until: number | null;
 }
 
-/** A connection without bytes is closed by then; who has not asked again has given up. */
-const GIVEN_UP_MS = 60_000;
+/** Twice the time after which a download that stands still is ended: who has not asked again has given up. */
+const GIVEN_UP_MS = 240_000;
 /** What comes sooner may still be a part of the fetch itself. */
 const SETTLED_MS = 30_000;
 const LOOPING_WITHIN_MS = 60 * 60_000;

@@ -10,6 +10,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 const COSTLY = ["total", "used", "available"].map((which) => `nodejs_heap_space_size_${which}_bytes`);
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const PUBLISH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const UPLOAD_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800];
 const UPLOAD_BYTES = [1e3, 1e4, 1e5, 1e6, 4e6, 1.6e7, 6.4e7, 2.56e8, 1.024e9];
 
@@ -34,12 +35,12 @@ export function createMetrics(version: string) {
       labelNames: ["operation", "status"],
       registers,
     }),
-    configOperationDuration: new Histogram({
+    configOperationDuration: new QuickHistogram({
       name: "iot_config_operation_duration_seconds",
       help: "Time an operation on configs took",
       labelNames: ["operation"],
       buckets: REQUEST_SECONDS,
-      registers,
+      register: registry,
     }),
     assetUploads: new Counter({
       name: "iot_asset_upload_requests_total",
@@ -78,11 +79,12 @@ export function createMetrics(version: string) {
       labelNames: ["topic", "status"],
       registers,
     }),
-    mqttPublishDuration: new Histogram({
+    mqttPublishDuration: new QuickHistogram({
       name: "iot_mqtt_publish_duration_seconds",
       help: "Time from PUBLISH to PUBACK",
       labelNames: ["topic"],
-      registers,
+      buckets: PUBLISH_SECONDS,
+      register: registry,
     }),
     announcementDelay: new Histogram({
       name: "iot_announcement_delay_seconds",

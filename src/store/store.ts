@@ -165,7 +165,7 @@ export interface Store {
 
   /** The oldest announcements that are due, at most `most`. They stay in the outbox. */
   claimAnnouncements(most: number): Promise<readonly Announcement[]>;
-  /** Forgets announcements, except those whose file has changed again meanwhile. */
+  /** Forgets announcements, except those whose file has changed again meanwhile. May wait a little, for others' flush. */
   settleAnnouncements(announcements: readonly Announcement[]): Promise<void>;
   /** Lets announcements rest, counting the attempt, except those whose file has changed meanwhile. */
   postponeAnnouncements(postponements: readonly Postponement[]): Promise<void>;

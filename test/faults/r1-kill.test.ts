@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { startBroker } from "../support/broker.ts";
 import { until } from "../support/deadline.ts";
 import { HistoryLog, randomLoad } from "../support/history/index.ts";
+import { macs } from "../support/load.ts";
 import { row } from "../support/row.ts";
-import { environment, startServiceProcess } from "../support/service-process.ts";
+import { environment, killWhileItStarts, startServiceProcess } from "../support/service-process.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const WRITERS = 8;
+const FILES = ["assets/a.bin", ...macs(8).map((mac) => `configs/${mac}`)];
 
 row(
   "R1",
@@ -41,5 +43,31 @@ row(
       log.history.filter((each) => "answer" in each && each.answer.kind === "lost").length,
     );
     expect(answered).toBeGreaterThan(rounds);
+  },
+);
+
+row(
+  "R1",
+  "a start that is killed at any moment, the first one too, leaves nothing that the next start cannot take up",
+  { rounds: { test: 4, full: 60 }, timeoutMs: 60_000 },
+  async ({ rounds, random, did }) => {
+    await using dir = await tempDir();
+    await using broker = await startBroker();
+    await using announced = await broker.subscribe("iotsupport/updates/#");
+    const env = environment(join(dir.path, "data"), broker.mqtt);
+    const log = new HistoryLog();
+    for (let round = 0; round < rounds; round++) {
+      // Most of a start is over by then: the library that it loads last, the first look into the outbox.
+      await killWhileItStarts(env, random.int(20, 400));
+      did("starts killed");
+      if (round % 4 !== 0) continue;
+      await using service = await startServiceProcess(env);
+      await Promise.all(FILES.map((file) => log.through(service).save(file)));
+      await service.kill();
+      log.ended();
+      did("kills with changes just made");
+    }
+    await using service = await startServiceProcess(env);
+    await log.expectToHold(service, announced);
   },
 );

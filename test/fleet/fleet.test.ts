@@ -140,7 +140,7 @@ describe("a device", () => {
     stuck.stopReading();
     await stuck.send(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
     await untilState(first, "plug.bin", "fetching");
-    passedMs += 61_000;
+    passedMs += 241_000;
     expect((await fileOf(first, "plug.bin")).state).toBe("interrupted");
     await until("it is found by it", async () => (await listed(first, "?state=interrupted")).length === 1);
   });

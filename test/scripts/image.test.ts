@@ -82,6 +82,10 @@ describe.skipIf(!canContain)("the image (made and run only by root, where namesp
       expect((await service.request("GET", path)).status).toBe(200);
     }
 
+    const iotsupport = (...args: readonly string[]) => contained.exec(["bun", "src/cli/main.ts", ...args]);
+    expect(await iotsupport("backup", "/data/backup.tar")).toBe(0);
+    expect(await iotsupport("check", "--json")).toBe(0);
+
     await contained.signal("SIGTERM");
     expect(await contained.exited()).toBe(0);
     expect(contained.log.all.at(-1)).toContain(`"msg":"stopped"`);

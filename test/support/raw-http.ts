@@ -28,6 +28,11 @@ export class RawConnection implements Disposable {
     return !this.socket.destroyed;
   }
 
+  /** What came and was not read as an answer yet, a character for a byte. */
+  get received(): string {
+    return this.#received.toString("latin1");
+  }
+
   async start(): Promise<void> {
     this.socket.on("error", () => {}); // "close" follows.
     this.socket.on("data", (chunk) => {

@@ -143,6 +143,14 @@ export async function failToStart(env: Environment, under: readonly string[] = [
   }
 }
 
+/** Runs `src/main.ts`, and ends it after so long as a power cut does, however far it has come. */
+export async function killWhileItStarts(env: Environment, afterMs: number): Promise<void> {
+  const { child } = spawnService(env, [], MAIN);
+  await Bun.sleep(afterMs);
+  child.kill("SIGKILL");
+  await child.exited;
+}
+
 /** The settings of a service with a broker, as its environment. */
 export function environment(dataDir: string, mqtt?: BrokerSettings): Environment {
   const broker = mqtt && { MQTT_URL: mqtt.url, MQTT_USERNAME: mqtt.username, MQTT_PASSWORD: mqtt.password };

@@ -1,3 +1,4 @@
+import type { Database } from "bun:sqlite";
 import type { FileKey, FileKind } from "../file-key.ts";
 import type { Announcement, Postponement } from "../store.ts";
 import type { Transaction } from "./transaction.ts";
@@ -27,6 +28,10 @@ export function dropAnnouncement(tx: Transaction, { kind, name }: FileKey): void
 
 /** The oldest announcements that are due. They stay in the outbox until they are settled. */
 export function claimAnnouncements({ db, now }: Transaction, most: number): readonly Announcement[] {
+  return readDueAnnouncements(db, now, most);
+}
+
+export function readDueAnnouncements(db: Database, now: number, most: number): readonly Announcement[] {
   const sql = `
     select kind, subject, revision, attempts, committed_at from outbox
     where not_before not between ? + 1 and ? order by position limit ?`;

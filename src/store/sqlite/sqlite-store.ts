@@ -21,6 +21,7 @@ import type {
   Store,
 } from "../store.ts";
 import { readUnnamedBlobs } from "./blobs.ts";
+import { readDueAnnouncements } from "./outbox.ts";
 import { ReaderThread } from "./reader-thread.ts";
 import { readAsset, readConfig, readContent, readCounts } from "./reads.ts";
 import { readRevision, readRevisions } from "./revisions.ts";
@@ -112,15 +113,16 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Asked of the writing thread, though it only reads: what it answers, delivery has been told of before. A
-   * look past it could find a change that is still on its way here, and announce what nobody is given yet.
+   * Asked of the writing thread while changes are on their way: what it answers, delivery has been told of before. A
+   * look past it could find a change that is still to be told, and announce what nobody is given yet.
    */
-  claimAnnouncements(most: number): Promise<readonly Announcement[]> {
-    return this.#writer.write("claimAnnouncements", most);
+  async claimAnnouncements(most: number): Promise<readonly Announcement[]> {
+    if (!this.#writer.isQuiet) return this.#writer.write("claimAnnouncements", most);
+    return readDueAnnouncements(this.db, this.now().getTime(), most);
   }
 
   async settleAnnouncements(announcements: readonly Announcement[]): Promise<void> {
-    if (announcements.length > 0) await this.#writer.write("settleAnnouncements", announcements);
+    if (announcements.length > 0) await this.#writer.writeAlong("settleAnnouncements", announcements);
   }
 
   async postponeAnnouncements(postponements: readonly Postponement[]): Promise<void> {

@@ -12,6 +12,12 @@ const MOST_BATCH_BYTES = 1024 * 1024;
 /** After a full disk it is looked so often whether there is room again: it may be a long time until the next save. */
 const LOOK_FOR_ROOM_MS = 2_000;
 
+/** So long waits a write that goes along with others before it goes alone. */
+const LINGER_MS = 5;
+
+/** Verbs that change a file, which the watcher's listeners have to know. */
+const CHANGES: ReadonlySet<Verb> = new Set(["saveConfig", "saveAsset", "deleteFile"]);
+
 const FULL = "the disk is full";
 
 /** Who hears of writes before anybody who waits for them does. */
@@ -36,6 +42,7 @@ export class WriterThread {
   #waiting: Pending[] = [];
   #committing: Pending[] | null = null;
   #lookingForRoom: NodeJS.Timeout | null = null;
+  #lingering: NodeJS.Timeout | null = null;
 
   constructor(
     options: WriterOptions,
@@ -57,15 +64,33 @@ export class WriterThread {
     return this.#trouble;
   }
 
+  /** Whether it works, and no change is on its way to the disk or back: the watcher has been told of all there are. */
+  get isQuiet(): boolean {
+    const onTheirWay = [...(this.#committing ?? []), ...this.#waiting];
+    return this.#state === "open" && !onTheirWay.some(({ write }) => CHANGES.has(write.verb));
+  }
+
   /** Resolves when the write is on disk. */
   write<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
+    const outcome = this.#enqueue(verb, args);
+    this.#send();
+    return outcome;
+  }
+
+  /** The same for a write that can wait a little: it goes along with the next one, to share its flush. */
+  writeAlong<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
+    const outcome = this.#enqueue(verb, args);
+    this.#lingering ??= setTimeout(() => this.#send(), LINGER_MS);
+    return outcome;
+  }
+
+  #enqueue<V extends Verb>(verb: V, args: Arguments<V>): Promise<Outcome<V>> {
     if (this.#state !== "open") return Promise.reject(storeUnavailable("it is closed for writing"));
     if (this.#waiting.length >= MOST_WAITING)
       return Promise.reject(busy("too many writes wait for the disk"));
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<Verb>>();
     // The verb and its arguments are a pair by this method's own signature.
     this.#waiting.push({ write: { verb, args } as Write, resolve, reject });
-    this.#send();
     return promise as Promise<Outcome<V>>;
   }
 
@@ -74,6 +99,7 @@ export class WriterThread {
     this.#stopLooking();
     if (this.#state === "open") {
       this.#state = "closing";
+      this.#send();
       this.#closeWhenIdle();
     }
     await this.#exited;
@@ -84,6 +110,8 @@ export class WriterThread {
   }
 
   #send(): void {
+    if (this.#lingering !== null) clearTimeout(this.#lingering);
+    this.#lingering = null;
     if (this.#committing !== null || this.#waiting.length === 0) return;
     this.#committing = this.#waiting.splice(0, batchLength(this.#waiting));
     const writes = this.#committing.map(({ write }) => write);
@@ -111,9 +139,7 @@ export class WriterThread {
   #settle({ write, resolve, reject }: Pending, answer: Answer | undefined): void {
     switch (answer?.kind) {
       case "done":
-        if (write.verb === "saveConfig" || write.verb === "saveAsset" || write.verb === "deleteFile") {
-          this.#trouble = null; // There is room again, or has been made.
-        }
+        if (CHANGES.has(write.verb)) this.#trouble = null; // There is room again, or has been made.
         this.watcher.done(write, answer.outcome);
         resolve(answer.outcome);
         return;

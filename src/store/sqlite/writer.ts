@@ -125,17 +125,22 @@ export class Writer {
   }
 
   #attempt(tx: Transaction, write: Write): Answer {
-    this.db.run("savepoint write");
+    this.#step("savepoint write");
     try {
       const outcome = perform(tx, write);
-      this.db.run("release write");
+      this.#step("release write");
       return { kind: "done", outcome };
     } catch (error) {
       if (!isRefusedRow(error)) throw error;
-      this.db.run("rollback to write");
-      this.db.run("release write");
+      this.#step("rollback to write");
+      this.#step("release write");
       return { kind: "failed", reason: String(error) };
     }
+  }
+
+  /** Kept prepared: they come with every write. */
+  #step(sql: "savepoint write" | "release write" | "rollback to write"): void {
+    this.db.query(sql).run();
   }
 
   /** Alone, so that a small write may still find room where a large one did not. */

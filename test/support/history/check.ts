@@ -69,6 +69,7 @@ function numberProblems(file: string, events: readonly FileEvent[]): Problem[] {
 /** The revision that an event names; 1, which is one, where it names none. */
 function revisionIn(event: FileEvent): number {
   if (event.kind === "announced") return event.revision;
+  if (event.kind === "listed") return 1;
   return "revision" in event.answer ? event.answer.revision : 1;
 }
 

@@ -5,7 +5,7 @@
 export type History = readonly HistoryEvent[];
 
 export type HistoryEvent = FileEvent | Ended | Note;
-export type FileEvent = Change | Read | Announced;
+export type FileEvent = Change | Read | Listed | Announced;
 export type Change = Save | Delete;
 
 /** A config or an upload, sent to be the next revision of its file. No two versions of one file are alike. */
@@ -26,6 +26,13 @@ export interface Delete extends Request {
 export interface Read extends Request {
   readonly kind: "read";
   readonly answer: ReadAnswer;
+}
+
+/** Whether a list that was answered had the file. */
+export interface Listed extends Request {
+  readonly kind: "listed";
+  readonly isThere: boolean;
+  readonly at: number;
 }
 
 /** An announcement, when it came to a subscriber. */

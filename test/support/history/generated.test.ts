@@ -57,6 +57,11 @@ const spoils: Readonly<Record<string, Spoil>> = {
     const { at, revision } = event.answer;
     return [event, { kind: "announced", file: event.file, revision, at }];
   },
+  "a list did not have what is there at the end": (event, history) => {
+    if (!isFound(event) || !isLastOfAnswered(event, history) || mayBeDeleted(event, history)) return null;
+    const { at } = event.answer;
+    return [event, { kind: "listed", file: event.file, sentAt: event.sentAt, isThere: false, at }];
+  },
   "what is there at the end is not found": (event, history) => {
     if (!isFound(event) || !isLastOfAnswered(event, history) || mayBeDeleted(event, history)) return null;
     return [{ ...event, answer: { kind: "missing", at: event.answer.at } }];

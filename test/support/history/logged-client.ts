@@ -60,14 +60,27 @@ export class LoggedClient {
     return answer;
   }
 
-  /** Reads every file that was ever named, and every one that the service lists. Throws where list and reads differ. */
+  /** Lists all files of a kind, and logs of each, and of each that was named before, whether it is there. */
+  async list(kind: "configs" | "assets"): Promise<{ readonly kind: "listed" | "lost" }> {
+    const sentAt = performance.now();
+    const known = [...this.log.files].filter((file) => file.startsWith(kind));
+    const list = () => (kind === "configs" ? this.service.listConfigs() : this.service.listAssets());
+    const names = await answerTo(list, async (found) => found);
+    if ("kind" in names) return names;
+    const at = performance.now();
+    const there = new Set(names.map((name) => `${kind}/${name}`));
+    for (const file of new Set([...known, ...there])) {
+      this.log.begin({ kind: "listed", file, sentAt, at, isThere: there.has(file) });
+    }
+    return { kind: "listed" };
+  }
+
+  /** Lists all files, and reads each of them and each that was ever named. */
   async readAll(): Promise<void> {
-    const configs = (await this.service.listConfigs()).map((mac) => `configs/${mac}`);
-    const assets = (await this.service.listAssets()).map((name) => `assets/${name}`);
-    const listed = new Set([...configs, ...assets]);
-    for (const file of new Set([...listed, ...this.log.files])) {
+    await this.list("configs");
+    await this.list("assets");
+    for (const file of this.log.files) {
       const { kind } = await this.read(file);
-      if (kind === "found" && !listed.has(file)) throw new Error(`${file} is there, and not listed`);
       if (kind === "lost") throw new Error(`${file} cannot be read`);
     }
   }
@@ -104,7 +117,7 @@ export class LoggedClient {
 }
 
 /** What comes of a request: what `read` makes of its answer, or lost where none came or it broke off. */
-async function answerTo<Answer>(
+async function answerTo<Response, Answer>(
   send: () => Promise<Response>,
   read: (response: Response) => Promise<Answer>,
 ): Promise<Answer | Lost> {

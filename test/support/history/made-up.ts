@@ -58,6 +58,10 @@ export function readOfNothing(sentAt: number, at: number): HistoryEvent {
   return { kind: "read", file: FILE, sentAt, answer: { kind: "missing", at } };
 }
 
+export function listed(isThere: boolean, sentAt: number, at: number): HistoryEvent {
+  return { kind: "listed", file: FILE, isThere, sentAt, at };
+}
+
 export function announced(revision: number, at: number): HistoryEvent {
   return { kind: "announced", file: FILE, revision, at };
 }

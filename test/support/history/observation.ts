@@ -1,6 +1,5 @@
 import type { Change, FileEvent } from "./events.ts";
 import type { Evidence } from "./evidence.ts";
-import { isChange } from "./makers.ts";
 import type { Problem } from "./problem.ts";
 import type { Epoch, Timeline } from "./timeline.ts";
 
@@ -15,23 +14,25 @@ export interface Observation {
 }
 
 export function observationsIn(events: readonly FileEvent[]): readonly Observation[] {
-  return events.flatMap((event): Observation[] => {
-    if (event.kind === "read" && event.answer.kind === "missing") {
-      return [
-        { sentAt: event.sentAt, at: event.answer.at, shows: "absent", told: "a read was answered 404" },
-      ];
-    }
-    if (!isChange(event) || event.answer.kind !== "unmet") return [];
-    const { at, status } = event.answer;
-    return [
-      {
-        sentAt: event.sentAt,
-        at,
-        shows: shownBy(event, status),
-        told: `a ${event.kind} was answered ${status}`,
-      },
-    ];
-  });
+  return events.flatMap((event) => observationIn(event) ?? []);
+}
+
+function observationIn(event: FileEvent): Observation | null {
+  if (event.kind === "announced") return null;
+  const { sentAt } = event;
+  if (event.kind === "listed") {
+    const [shows, told] = event.isThere
+      ? (["live", "was listed"] as const)
+      : (["absent", "was not listed"] as const);
+    return { sentAt, at: event.at, shows, told: `it ${told}` };
+  }
+  if (event.kind === "read") {
+    if (event.answer.kind !== "missing") return null;
+    return { sentAt, at: event.answer.at, shows: "absent", told: "a read was answered 404" };
+  }
+  if (event.answer.kind !== "unmet") return null;
+  const { at, status } = event.answer;
+  return { sentAt, at, shows: shownBy(event, status), told: `a ${event.kind} was answered ${status}` };
 }
 
 /** Those epochs in which the answer can have been true. */

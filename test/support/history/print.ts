@@ -39,6 +39,8 @@ function tell(event: HistoryEvent, zero: number): string {
       return event.text;
     case "announced":
       return `${event.file}: revision ${event.revision} announced`;
+    case "listed":
+      return `${event.file}: list → ${event.isThere ? "there" : "not there"}, at ${ms(event.at - zero).trim()}`;
     case "read":
       return `${event.file}: read → ${answerTo(event)}${until(event, zero)}`;
     default: {

@@ -36,6 +36,7 @@ async function askOnce(client: LoggedClient, file: string, random: Random) {
   if (chance < 0.55) return client.save(file);
   if (chance < 0.7) return client.save(file, await condition(client, file, random));
   if (chance < 0.78) return client.delete(file);
+  if (chance < 0.82) return client.list(file.startsWith("configs/") ? "configs" : "assets");
   return client.read(file, random.pick(["device", "operator"]));
 }
 

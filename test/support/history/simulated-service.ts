@@ -45,7 +45,8 @@ export class SimulatedService {
     const chance = this.random.next();
     if (chance < 0.4 && this.#pending.length < CLIENTS) this.#send(this.#request());
     else if (chance < 0.75) this.#finish();
-    else if (chance < 0.98) this.#announceSome();
+    else if (chance < 0.93) this.#announceSome();
+    else if (chance < 0.98) this.#list();
     else this.#end();
   }
 
@@ -103,6 +104,16 @@ export class SimulatedService {
     if (sent.kind === "save") this.#outbox.set(sent.file, next);
     else this.#outbox.delete(sent.file);
     return { kind: "done", at, revision: next };
+  }
+
+  /** At one moment, of which nobody knows more than that it lay between question and answer. */
+  #list(): void {
+    const sentAt = this.#now;
+    this.#now += 2;
+    for (const file of FILES) {
+      const isThere = this.#at(file).version !== null;
+      this.#events.push({ kind: "listed", file, sentAt, isThere, at: this.#now });
+    }
   }
 
   #announceSome(): void {

@@ -1,7 +1,10 @@
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { until } from "../support/deadline.ts";
 import { filesUnder } from "../support/files.ts";
+import { macs } from "../support/load.ts";
+import { ProcessFigures } from "../support/process-figures.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { row } from "../support/row.ts";
 import { environment, type ServiceProcess, startServiceProcess } from "../support/service-process.ts";
@@ -11,6 +14,13 @@ import { type TempDir, tempDir } from "../support/temp-dir.ts";
 /** The least that can be set. */
 const STALL_SECONDS = 5;
 const KIB = 1_024;
+/** Bun gives a head 10 s, and looks every 4 s. */
+const CLOSED_WITHIN_MS = 20_000;
+const LINE = "GET /api/health HTTP/1.1\r\n";
+/** So many of the heads go on with a line each second, and never end. */
+const DRIPPING = 20;
+/** What this test's own requests may hold open, kept alive. */
+const OWN_CONNECTIONS = 4;
 
 // Time has to pass in each of them: they run side by side.
 
@@ -75,6 +85,44 @@ row(
     expect((await connection.response()).status).toBe(200);
     expect((await slow.service.fetchAsset("slow.bin")).bytes.equals(bytes)).toBe(true);
     did("seconds at 1 KiB/s", seconds);
+  },
+);
+
+row(
+  "R17",
+  "half-sent heads are closed in time, also those that go on coming, and hold up nobody; their descriptors come back",
+  { rounds: { test: 200, full: 2_000 }, waits: true },
+  async ({ rounds, did }) => {
+    await using slow = await startSlow();
+    const { service } = slow;
+    const figures = new ProcessFigures(service.pid);
+    const [mac = ""] = macs(1);
+    await service.saveConfig(mac, {});
+    await service.listConfigs();
+    const before = figures.openFiles;
+    const heads = await Promise.all(Array.from({ length: rounds }, () => openRaw(service.url)));
+    try {
+      for (const [nth, head] of heads.entries())
+        await head.send(nth < DRIPPING ? LINE : LINE.slice(0, nth % LINE.length));
+      await until("all are taken", () => figures.openFiles >= before + rounds);
+      const dripping = setInterval(() => {
+        for (const head of heads.slice(0, DRIPPING)) void head.send("X-More: of it\r\n");
+      }, 1_000);
+      let others = 0;
+      const served = () => service.saveConfig(mac, { others: ++others });
+      await until(
+        "all are closed",
+        async () => (await served()) && heads.every(({ isOpen }) => !isOpen),
+        CLOSED_WITHIN_MS,
+      );
+      clearInterval(dripping);
+      expect((await service.fetchConfig(mac)).text).toBe(JSON.stringify({ others }));
+      did("half heads", rounds);
+      did("saves of others meanwhile", others);
+    } finally {
+      for (const head of heads) head.hangUp();
+    }
+    await until("their descriptors are back", () => figures.openFiles <= before + OWN_CONNECTIONS);
   },
 );
 

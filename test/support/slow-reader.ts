@@ -1,0 +1,39 @@
+import { connect, type Socket } from "node:net";
+
+/** A download that is read in small pieces, with a pause after each, as a device on a bad line does. */
+export class SlowReader implements Disposable {
+  /** Bytes of the answer, its head among them. */
+  received = 0;
+  readonly ended: Promise<void>;
+
+  constructor(
+    private readonly socket: Socket,
+    pauseMs: number,
+  ) {
+    socket.on("error", () => {}); // "close" follows.
+    this.ended = new Promise((ended) => socket.on("close", () => ended()));
+    socket.on("data", (piece) => {
+      this.received += piece.length;
+      socket.pause();
+      setTimeout(() => socket.resume(), pauseMs);
+    });
+  }
+
+  /** Whether the other side has not hung up, as far as what was read of it tells. */
+  get isOpen(): boolean {
+    return !this.socket.destroyed;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+}
+
+/** Reads about 64 KiB after each pause. */
+export function readSlowly(url: string, path: string, pauseMs: number): SlowReader {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname, () => {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+  });
+  return new SlowReader(socket, pauseMs);
+}
