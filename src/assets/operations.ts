@@ -29,7 +29,11 @@ export const assetOperations: Operations = {
     post: {
       tag: "Assets",
       summary: "Upload a signed asset, and announce it",
-      description: "Replaces an asset of that name. Fields may come in any order.",
+      description:
+        "Replaces an asset of that name. Fields may come in any order. An image of an ESP32 that is damaged is refused.",
+      parameters: [
+        { in: "query", name: "image", description: "`any`: take a damaged image of an ESP32, too" },
+      ],
       body: {
         type: "multipart/form-data",
         schema: UploadForm,

@@ -15,5 +15,5 @@ export async function rollBack(parts: UploadParts, filename: FileName, c: AppCon
     // It may have been forgotten since it was looked up; from here on the claim keeps it.
     if (!(await parts.blobs.exists(sha256))) throw revisionNotFound("asset", filename, to);
   };
-  return commitAsset(parts, { filename, sha256, size, message }, stillThere, c.get("caller"));
+  return commitAsset(parts, { filename, sha256, size, message, reading: null }, stillThere, c.get("caller"));
 }

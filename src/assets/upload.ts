@@ -1,9 +1,11 @@
+import * as v from "valibot";
 import type { Blobs } from "../blobs/index.ts";
 import { Fault } from "../fault.ts";
-import { type AppContext, checkDeclaredSize, checkIsPlain } from "../http/index.ts";
+import { type AppContext, checkDeclaredSize, checkIsPlain, readQuery } from "../http/index.ts";
 import type { Metrics } from "../ops/index.ts";
 import type { FileVersion, Store } from "../store/index.ts";
 import { Arrived, type UploadRules } from "./arrived.ts";
+import { checkImage } from "./check-image.ts";
 import type { Collector } from "./collector.ts";
 import { commitAsset } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -11,6 +13,8 @@ import { ENVELOPE_BYTES, receive } from "./receive.ts";
 
 /** How long a client may go on sending what is not read any more, or keep its connection for another request. */
 const LINGER_SECONDS = 10;
+
+const UploadQuery = v.object({ image: v.optional(v.literal("any", "must be any, or left out")) });
 
 interface UploadLimits {
   readonly maxAssetBytes: number;
@@ -32,6 +36,7 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
   const request = c.req.raw;
   checkIsPlain(request.headers);
   checkDeclaredSize(request.headers, limits.maxAssetBytes + ENVELOPE_BYTES);
+  const { image: expectedImage } = readQuery(UploadQuery, c.req.query());
 
   const arrived = new Arrived(rules, c.get("arrivedAt"), metrics);
   using deadlines = new Deadlines(limits.uploadStallSeconds, limits.uploadMaxSeconds);
@@ -40,8 +45,9 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
     const staged = await receive(request, arrived, blobs, limits.maxAssetBytes, deadlines);
     try {
       const { filename, message } = arrived.conclude();
-      const { sha256, size, keep } = await staged.finish();
-      return await commitAsset(parts, { filename, sha256, size, message }, keep, c.get("caller"));
+      const { sha256, size, open, keep } = await staged.finish();
+      const reading = await checkImage(open(), expectedImage === "any");
+      return await commitAsset(parts, { filename, sha256, size, message, reading }, keep, c.get("caller"));
     } finally {
       await staged.discard();
     }

@@ -19,6 +19,8 @@ export interface FinishedBlob {
   readonly sha256: string;
   /** In bytes. */
   readonly size: number;
+  /** Its bytes, until it is kept or discarded. */
+  open(): Blob;
   /** Makes it found under its hash, for good: flushed when this resolves. */
   keep(): Promise<void>;
 }

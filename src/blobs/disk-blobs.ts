@@ -110,7 +110,12 @@ class StagedFile implements StagedBlob {
     await this.attempts.make(this.file.sync());
     await this.#close();
     const sha256 = this.#hash.digest("hex");
-    return { sha256, size: this.#size, keep: () => this.#keep(join(this.folder, sha256)) };
+    return {
+      sha256,
+      size: this.#size,
+      open: () => Bun.file(this.path),
+      keep: () => this.#keep(join(this.folder, sha256)),
+    };
   }
 
   async discard(): Promise<void> {

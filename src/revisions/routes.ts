@@ -2,8 +2,10 @@ import { accepts } from "hono/accepts";
 import * as v from "valibot";
 import { recordNotFound, revisionNotFound } from "../fault.ts";
 import { type AppContext, parseRevision, RevisionNumber, type Routes, readQuery } from "../http/index.ts";
+import { parseReading } from "../images/index.ts";
 import { contentETag, type FileKey, type Revision, type Store } from "../store/index.ts";
 import { jsonPatch, textDiff } from "./diff.ts";
+import { answerImage, ImageAnswer } from "./image-answer.ts";
 
 const ROWS_AT_MOST = 1_000;
 const ROWS_BY_DEFAULT = 100;
@@ -19,6 +21,7 @@ const RevisionEntry = v.object({
   author: v.nullable(v.string()),
   message: v.nullable(v.string()),
   deleted: v.boolean(),
+  image: v.pipe(v.nullable(ImageAnswer), v.description("What an asset's bytes say of themselves")),
 });
 
 export const RevisionList = v.object({
@@ -97,7 +100,7 @@ async function contentOf(store: Store, file: FileKey, revision: number): Promise
 
 /** The one place where a revision becomes snake_case. */
 function entryOf(revision: Revision): v.InferOutput<typeof RevisionEntry> {
-  const { sha256, size, createdAt, author, message } = revision;
+  const { sha256, size, createdAt, author, message, reading } = revision;
   return {
     revision: revision.revision,
     etag: sha256 === null ? null : contentETag(sha256),
@@ -107,6 +110,7 @@ function entryOf(revision: Revision): v.InferOutput<typeof RevisionEntry> {
     author,
     message,
     deleted: sha256 === null,
+    image: reading === null ? null : answerImage(parseReading(reading).image),
   };
 }
 

@@ -30,6 +30,8 @@ export interface Revision {
   readonly author: string | null;
   /** What its maker said of it. */
   readonly message: string | null;
+  /** What an asset's bytes say of themselves; null where they were not read yet. */
+  readonly reading: string | null;
 }
 
 /** What a list shows of a config. */
@@ -74,6 +76,8 @@ export interface NewAsset {
 
 export interface SaveAsset extends NewAsset {
   readonly message: string | null;
+  /** What its bytes say of themselves, as JSON; null where they were not read. */
+  readonly reading: string | null;
 }
 
 export interface DeleteFile extends FileKey {
@@ -153,6 +157,10 @@ export interface Store {
   /** The file's revisions that are kept, newest first: those below `before` (null: from the newest), at most `limit`. */
   listRevisions(file: FileKey, before: number | null, limit: number): Promise<readonly Revision[]>;
   findRevision(file: FileKey, revision: number): Promise<Revision | null>;
+  /** What a blob's bytes say of themselves, as JSON and the store's to keep, not to read; null where it was not read yet. */
+  findReading(sha256: string): Promise<string | null>;
+  /** Keeps that as long as the blob; without effect where there is none. */
+  keepReading(sha256: string, reading: string): Promise<void>;
   /** Sorted by MAC. `q` keeps those where it occurs in the MAC, the name or the entity id, in any case. */
   listConfigs(page: Page & { readonly q: string | null }): Promise<readonly ConfigSummary[]>;
   /** Sorted by file name. */

@@ -218,7 +218,10 @@ class Collecting implements AsyncDisposable {
     const { store } = this.opened;
     const sha256 = await this.place(content);
     const claim = await store.claimBlob(sha256);
-    await store.saveAsset({ filename, sha256, size: content.length, claim, message: null }, anyone);
+    await store.saveAsset(
+      { filename, sha256, size: content.length, claim, message: null, reading: null },
+      anyone,
+    );
     return sha256;
   }
 

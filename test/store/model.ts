@@ -57,7 +57,15 @@ export class Model {
     if (!this.#holds(file, precondition)) return { kind: "preconditionFailed" };
     const revision = before.revision + 1;
     this.#files.set(keyOf(file), { revision, version: null });
-    this.#record(file, { revision, sha256: null, size: null, createdAt: now, author: null, message: null });
+    this.#record(file, {
+      revision,
+      sha256: null,
+      size: null,
+      createdAt: now,
+      author: null,
+      message: null,
+      reading: null,
+    });
     this.#outbox = this.#outbox.filter((each) => !isSameFile(each, file));
     return { kind: "deleted", revision };
   }
@@ -125,7 +133,15 @@ export class Model {
     const revision = (this.#files.get(keyOf(file))?.revision ?? 0) + 1;
     const version = { ...file, revision, sha256, size, changedAt: now };
     this.#files.set(keyOf(file), { revision, version });
-    this.#record(file, { revision, sha256, size, createdAt: now, author: null, message: null });
+    this.#record(file, {
+      revision,
+      sha256,
+      size,
+      createdAt: now,
+      author: null,
+      message: null,
+      reading: null,
+    });
     const at = this.#outbox.findIndex((each) => isSameFile(each, file));
     const committedAt = this.#outbox[at]?.committedAt ?? now;
     const waiting = { ...file, revision, attempts: 0, committedAt, notBeforeMs: 0 };

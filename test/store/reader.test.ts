@@ -43,7 +43,7 @@ describe("a reader beside the store", () => {
       ["c.bin", two],
     ] as const) {
       await store.saveAsset(
-        { filename, sha256, size: 1, claim: await store.claimBlob(sha256), message: null },
+        { filename, sha256, size: 1, claim: await store.claimBlob(sha256), message: null, reading: null },
         anyone,
       );
     }

@@ -70,7 +70,7 @@ export class StoreUnderTest implements AsyncDisposable {
   async uploaded(filename: string, content: string): Promise<FileVersion> {
     const sha256 = sha256Of(content);
     const claim = await this.store.claimBlob(sha256);
-    const asset = { filename, sha256, size: content.length, claim, message: null };
+    const asset = { filename, sha256, size: content.length, claim, message: null, reading: null };
     return (await this.store.saveAsset(asset, anyone)).version;
   }
 

@@ -69,7 +69,10 @@ describe("writes that are committed together", () => {
     await using opened = await openWriter();
     const refused: Write = {
       verb: "saveAsset",
-      args: [{ filename: "a.bin", sha256: "too short", size: 1, claim: 1, message: null }, anyone],
+      args: [
+        { filename: "a.bin", sha256: "too short", size: 1, claim: 1, message: null, reading: null },
+        anyone,
+      ],
     };
     const answers = opened.writer.commit([save(macOf(1)), refused, save(macOf(2))], NOW);
     expect(kinds(answers)).toEqual(["done", "failed", "done"]);
@@ -109,7 +112,10 @@ describe("a database that a write finds damaged", () => {
     });
     const asset: Write = {
       verb: "saveAsset",
-      args: [{ filename: "a.bin", sha256: sha256Of(""), size: 0, claim: 1, message: null }, anyone],
+      args: [
+        { filename: "a.bin", sha256: sha256Of(""), size: 0, claim: 1, message: null, reading: null },
+        anyone,
+      ],
     };
     expect(() => writer.commit([asset, save(PORCH)], NOW)).toThrow(/malformed/);
     expect(db.inTransaction).toBe(false);

@@ -64,8 +64,14 @@ export function readBlobStanding(db: Database, sha256: string): BlobStanding {
   return row.unnamed_since === null ? "named" : "unnamed";
 }
 
-/** Forgets blobs that were removed, except one that is named again meanwhile. */
+/** Forgets blobs that were removed, and what was read of them, except one that is named again meanwhile. */
 export function forgetBlobs(tx: Transaction, sha256s: readonly string[]): void {
   const forget = tx.db.query(`delete from blobs where sha256 = ? and unnamed_since is not null`);
-  for (const sha256 of sha256s) forget.run(sha256);
+  const unread = tx.db.query(
+    `delete from readings where sha256 = ?1 and not exists (select 1 from blobs where sha256 = ?1)`,
+  );
+  for (const sha256 of sha256s) {
+    forget.run(sha256);
+    unread.run(sha256);
+  }
 }

@@ -4,6 +4,7 @@ import { nameBlob } from "./blobs.ts";
 import { expectDevice } from "./devices.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
 import { announce, dropAnnouncement } from "./outbox.ts";
+import { keepReading } from "./readings.ts";
 import { forgetRevisions } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -27,6 +28,7 @@ export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): Sav
   const file = { kind: "assets", name: save.filename, sha256: save.sha256, size: save.size } as const;
   const row = readFileRow(tx.db, file);
   nameBlob(tx, save.sha256, save.claim);
+  if (save.reading !== null) keepReading(tx, save.sha256, save.reading);
   const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
   announce(tx, version);
   return { kind: "saved", version };

@@ -54,7 +54,8 @@ export function readRevisions(
   limit: number,
 ): readonly Revision[] {
   const sql = `
-    select revision, sha256, size, created_at, author, message from revisions
+    select revision, sha256, size, created_at, author, message, reading
+    from revisions left join readings using (sha256)
     where kind = ? and name = ? and revision < ? order by revision desc limit ?`;
   return db
     .query<RevisionRow, [string, string, number, number]>(sql)
@@ -65,7 +66,8 @@ export function readRevisions(
 /** One revision of a file; null where it is not kept, or never was. */
 export function readRevision(db: Database, { kind, name }: FileKey, revision: number): Revision | null {
   const sql = `
-    select revision, sha256, size, created_at, author, message from revisions
+    select revision, sha256, size, created_at, author, message, reading
+    from revisions left join readings using (sha256)
     where kind = ? and name = ? and revision = ?`;
   const row = db.query<RevisionRow, [string, string, number]>(sql).get(kind, name, revision);
   return row === null ? null : revisionOf(row);
@@ -89,6 +91,7 @@ interface RevisionRow {
   readonly created_at: number;
   readonly author: string | null;
   readonly message: string | null;
+  readonly reading: string | null;
 }
 
 function revisionOf({ created_at, ...row }: RevisionRow): Revision {

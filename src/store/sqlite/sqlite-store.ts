@@ -23,6 +23,7 @@ import type {
 import { readUnnamedBlobs } from "./blobs.ts";
 import { readDueAnnouncements } from "./outbox.ts";
 import { ReaderThread } from "./reader-thread.ts";
+import { findReading } from "./readings.ts";
 import { readAsset, readConfig, readContent, readCounts } from "./reads.ts";
 import { readRevision, readRevisions } from "./revisions.ts";
 import { SqliteFleet } from "./sqlite-fleet.ts";
@@ -90,6 +91,14 @@ export class SqliteStore implements Store {
 
   async findRevision(file: FileKey, revision: number): Promise<Revision | null> {
     return readRevision(this.db, file, revision);
+  }
+
+  async findReading(sha256: string): Promise<string | null> {
+    return findReading(this.db, sha256);
+  }
+
+  keepReading(sha256: string, reading: string): Promise<void> {
+    return this.#writer.write("keepReading", sha256, reading);
   }
 
   listConfigs(page: Page & { readonly q: string | null }): Promise<readonly ConfigSummary[]> {

@@ -62,7 +62,7 @@ class SqliteTakeover implements Takeover {
   saveAsset(save: NewAsset): Promise<void> {
     return faulting(() => {
       this.#begin();
-      saveAsset(this.tx, { ...save, message: IMPORTED }, operator);
+      saveAsset(this.tx, { ...save, message: IMPORTED, reading: null }, operator);
     });
   }
 

@@ -3,6 +3,7 @@ import { claimBlob, forgetBlobs, releaseClaim } from "./blobs.ts";
 import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
 import { editDevice, forgetDevice } from "./devices.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
+import { keepReading } from "./readings.ts";
 import type { Reserve } from "./reserve.ts";
 import { forgetDeletedFiles } from "./revisions.ts";
 import { announceAgain, announceAllTo, saveSightings } from "./sightings.ts";
@@ -20,6 +21,7 @@ const verbs = {
   releaseClaim,
   forgetBlobs,
   forgetDeletedFiles,
+  keepReading,
   saveSightings,
   editDevice,
   forgetDevice,

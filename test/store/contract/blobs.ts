@@ -97,7 +97,10 @@ export function blobsContract(open: OpenStore): void {
       opened.pass(5 * HOUR_MS);
       const claim = await opened.store.claimBlob(ONE);
       expect(await listed(opened, 0)).toEqual([]);
-      await opened.store.saveAsset({ filename: "b.bin", sha256: ONE, size: 1, claim, message: null }, anyone);
+      await opened.store.saveAsset(
+        { filename: "b.bin", sha256: ONE, size: 1, claim, message: null, reading: null },
+        anyone,
+      );
       expect(await listed(opened, 0)).toEqual([]);
       await opened.delete("assets", "b.bin");
       expect(await listed(opened, 0)).toEqual([ONE]);
