@@ -1,6 +1,6 @@
 /** The directions of docs/architecture.md, held. `pnpm`-like wildcards are regular expressions on paths. */
-const features = "^src/(configs|assets|delivery|revisions|fleet|health)/";
-const kit = "^src/(http|announcements|store|blobs)/";
+const features = "^src/(configs|assets|delivery|firmware|revisions|fleet|health)/";
+const kit = "^src/(http|announcements|store|blobs|images)/";
 /** Values and rules that any part may use; they use no part. */
 const shared = "^src/(fault|caller|change-message|folder)\\.ts$";
 
@@ -31,7 +31,7 @@ module.exports = {
       name: "features-are-strangers",
       comment: "service.ts alone knows more than one of them.",
       severity: "error",
-      from: { path: "^src/(configs|assets|delivery|revisions|fleet|health)/" },
+      from: { path: "^src/(configs|assets|delivery|firmware|revisions|fleet|health)/" },
       to: { path: features, pathNot: "^src/$1/" },
     },
     {
@@ -55,7 +55,7 @@ module.exports = {
     {
       name: "http-knows-no-mqtt",
       severity: "error",
-      from: { path: "^src/(http|configs|assets|delivery|revisions|fleet)/" },
+      from: { path: "^src/(http|configs|assets|delivery|firmware|revisions|fleet)/" },
       to: { path: ["^src/announcements/", "node_modules/mqtt/"] },
     },
     {
@@ -83,7 +83,7 @@ module.exports = {
       from: { path: "^src/cli/" },
       to: {
         path: "^src/",
-        pathNot: ["^src/(cli|configs|assets|store|blobs)/", "^src/settings\\.ts$", shared],
+        pathNot: ["^src/(cli|configs|assets|images|store|blobs)/", "^src/settings\\.ts$", shared],
       },
     },
     {

@@ -15,7 +15,8 @@ export type FaultCode =
   | "STORE_UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "UPLOADS_DISABLED"
-  | "VALIDATION_FAILED";
+  | "VALIDATION_FAILED"
+  | "WRONG_CHIP";
 
 /** What a program may want to know of a fault besides its code. Never a secret, never a config's content. */
 export type Details = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
@@ -45,6 +46,20 @@ export const revisionNotFound = (what: "config" | "asset", name: string, revisio
 
 export const recordExists = (what: "config", name: string) =>
   new Fault("RECORD_EXISTS", `${what} ${name} exists already, and allow_overwrite is false`);
+
+/** A manifest has to name the chip that an image is for. */
+export const noManifest = (filename: string) =>
+  new Fault(
+    "RECORD_NOT_FOUND",
+    `there is no manifest of ${quote(filename)}: it is no image of a chip that we know`,
+  );
+
+/** A device that installed it might not start again. */
+export const wrongChip = (filename: string, expected: string, chip: string) =>
+  new Fault("WRONG_CHIP", `chip: ${quote(filename)} is for ${expected}, and this device is an ${chip}`, {
+    field: "chip",
+    expected,
+  });
 
 /** Input that breaks a rule: the message always begins with the field's name. */
 export const validationFailed = (

@@ -12,10 +12,19 @@ import {
 } from "./assets/index.ts";
 import { openDiskBlobs } from "./blobs/index.ts";
 import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
-import { Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
-import { fleetAudience, fleetOperations, fleetRoutes, Recorder, SocketDiagnosis } from "./fleet/index.ts";
+import { askOf, Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
+import { firmwareOperations, firmwareRoutes } from "./firmware/index.ts";
+import {
+  fleetAudience,
+  fleetOperations,
+  fleetRoutes,
+  fleetWitness,
+  Recorder,
+  SocketDiagnosis,
+} from "./fleet/index.ts";
 import { type Condition, healthOperations, healthRoutes, StoreWatch } from "./health/index.ts";
 import { createApp, docsRoutes, serve } from "./http/index.ts";
+import { Images } from "./images/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
 import { revisionOperations, revisionRoutes } from "./revisions/index.ts";
 import type { Settings } from "./settings.ts";
@@ -112,6 +121,17 @@ export async function startService(settings: Settings, now: () => Date, log: Log
         metrics,
         log,
       }),
+      firmwareRoutes({
+        store,
+        images: new Images(store, blobs),
+        giver: {
+          offerAsset: (filename, c) => delivery.offerAsset(filename, askOf(c)),
+          give: (offered, c) => delivery.give(offered, askOf(c)),
+          unchanged: (offered, c) => delivery.unchanged(offered, askOf(c)),
+        },
+        witness: fleetWitness(recorder, store.fleet, parseMac, now),
+        parseFileName,
+      }),
       revisionRoutes({ store, parseMac, parseFileName }),
       fleetRoutes({ store, parseMac, parseFileName, nudge, now }),
       healthRoutes(condition, metrics),
@@ -120,6 +140,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
           deliveryOperations,
           configOperations,
           assetOperations,
+          firmwareOperations,
           revisionOperations,
           fleetOperations,
           healthOperations,

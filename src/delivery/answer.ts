@@ -53,7 +53,7 @@ function isKnown({ headers }: Request, { etag }: Offer): boolean {
 }
 
 /** With the headers that a 200 would have had of the version (RFC 9110, section 15.4.5). */
-function notModified(offer: Offer): Response {
+export function notModified(offer: Offer): Response {
   return versioned(offer, null, 304, ofVersions);
 }
 

@@ -1,6 +1,6 @@
 import type { Blobs } from "../blobs/index.ts";
 import type { FileKey, Store } from "../store/index.ts";
-import { answerWhole, answerWithRanges } from "./answer.ts";
+import { answerWhole, answerWithRanges, notModified } from "./answer.ts";
 import type { Ask, Audience } from "./ask.ts";
 import { AssetBytes } from "./asset-bytes.ts";
 import { Contents } from "./contents.ts";
@@ -45,9 +45,24 @@ export class Delivery {
 
   /** Null where there is no such asset. */
   async asset(filename: string, ask: Ask): Promise<Response | null> {
+    const offered = await this.offerAsset(filename, ask);
+    return offered === null ? null : this.#answerAsset(ask, offered);
+  }
+
+  /** What an asker is given of an asset, to be looked at before; null where there is no such asset. */
+  async offerAsset(filename: string, ask: Ask): Promise<Offer | null> {
     const file = { kind: "assets", name: filename } as const;
-    const offered = await offer(this.#current, file, ask.caller);
-    return offered === null ? this.#missed(ask, file) : this.#answerAsset(ask, offered);
+    return (await offer(this.#current, file, ask.caller)) ?? this.#missed(ask, file);
+  }
+
+  /** The bytes of an asset that was offered. */
+  give(offered: Offer, ask: Ask): Response {
+    return this.#answerAsset(ask, offered);
+  }
+
+  /** The answer to who is known to have what was offered. */
+  unchanged(offered: Offer, ask: Ask): Response {
+    return this.#answered(ask, offered, notModified(offered));
   }
 
   /** Null where that revision is a delete, is kept no more, or never was. */

@@ -1,4 +1,4 @@
-export type { Audience } from "./ask.ts";
+export { type Audience, askOf } from "./ask.ts";
 export { Delivery } from "./delivery.ts";
 export { deliveryOperations } from "./operations.ts";
 export { deliveryRoutes } from "./routes.ts";

@@ -3,3 +3,4 @@ export { fleetOperations } from "./operations.ts";
 export { Recorder } from "./recorder.ts";
 export { fleetRoutes } from "./routes.ts";
 export { SocketDiagnosis } from "./socket-diagnosis.ts";
+export { fleetWitness } from "./witness.ts";

@@ -28,6 +28,7 @@ export const statusOf = {
   UNSUPPORTED_MEDIA_TYPE: 415,
   UPLOADS_DISABLED: 503,
   VALIDATION_FAILED: 400,
+  WRONG_CHIP: 409,
 } as const satisfies Record<FaultCode, ContentfulStatusCode>;
 
 /** The headers that say of a refusal what a client needs, for those that have one. */

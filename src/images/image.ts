@@ -36,11 +36,14 @@ export interface Reading {
 /** The builder of Arduino's libraries fills the descriptor with its own name, and says nothing of the sketch. */
 const NO_PROJECTS = new Set(["arduino-lib-builder", ""]);
 
-/** The version of the program in the image; null where it says none. */
+/** What a header can carry as it stands. */
+const PRINTABLE = /^[!-~]([ -~]*[!-~])?$/;
+
+/** The version of the program in the image; null where it says none that a header can carry. */
 export function versionOf({ image }: Reading): string | null {
   const description = image?.description;
   if (description == null || NO_PROJECTS.has(description.project)) return null;
-  return description.version === "" ? null : description.version;
+  return PRINTABLE.test(description.version) ? description.version : null;
 }
 
 /** What is wrong with an image that claims to be an ESP32's; null where nothing is, or it claims nothing. */

@@ -8,6 +8,7 @@ import {
   asked,
   FIRMWARE,
   fill,
+  IMAGE,
   onBusyService,
   onCrowdedService,
   onDamagedService,
@@ -161,6 +162,22 @@ const operations: Readonly<Record<string, Operation>> = {
       "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
       "503 BUSY": onBusyService,
     },
+  },
+  "GET /api/firmware/{filename}": {
+    request: () => ({ path: `/api/firmware/${IMAGE}` }),
+    answers: {
+      ...read,
+      "206": asked({ headers: { Range: "bytes=0-0" } }),
+      "304": asked({ headers: { "x-ESP32-version": "1.4.2" } }),
+      "403 FORBIDDEN": asked({ headers: { "x-ESP32-free-space": "100" } }),
+      "404 RECORD_NOT_FOUND": asked({ path: "/api/firmware/unknown.bin" }),
+      "409 WRONG_CHIP": asked({ path: `/api/firmware/${IMAGE}?chip=esp32s3` }),
+      "416 RANGE_NOT_SATISFIABLE": asked({ headers: { Range: "bytes=100000-" } }),
+    },
+  },
+  "GET /api/firmware/{filename}/manifest.json": {
+    request: () => ({ path: `/api/firmware/${IMAGE}/manifest.json` }),
+    answers: { ...read, "404 RECORD_NOT_FOUND": asked({ path: `/api/firmware/${FIRMWARE}/manifest.json` }) },
   },
   "GET /api/configs/{mac}/revisions": {
     request: () => ({ path: `/api/configs/${PORCH}/revisions` }),

@@ -13,6 +13,7 @@ import { openSqliteStore } from "../../src/store/index.ts";
 import { anyone, configOf } from "../store/store-under-test.ts";
 import { damageDatabase } from "../support/damage.ts";
 import type { Answered } from "../support/documented.ts";
+import { esp32Image } from "../support/esp-image.ts";
 import { macs } from "../support/load.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { startTestService, type TestService } from "../support/service.ts";
@@ -32,6 +33,8 @@ export type Reach = (request: Request, usual: TestService) => Promise<Answered>;
 
 export const PORCH = "aa-bb-cc-dd-ee-ff";
 export const FIRMWARE = "fw.bin";
+/** An image of an ESP32-C3. */
+export const IMAGE = "plug.bin";
 /** What the usual service allows, and what it waits for. */
 export const usualSettings: Partial<Settings> = {
   maxConfigBytes: 1_000,
@@ -141,6 +144,7 @@ export const onBusyService: Reach = async ({ method, path, headers = {}, body })
 export async function fill(service: TestService): Promise<void> {
   await service.saveConfig(PORCH, {});
   await service.uploadAsset(FIRMWARE, "firmware");
+  await service.uploadAsset(IMAGE, esp32Image());
 }
 
 export async function ask(
@@ -192,7 +196,7 @@ async function startBusy() {
     now,
   );
   await store.saveConfig(configOf(PORCH), anyone);
-  const firmware = { filename: FIRMWARE, sha256: "0".repeat(64), size: 1, message: null };
+  const firmware = { filename: FIRMWARE, sha256: "0".repeat(64), size: 1, message: null, reading: null };
   await store.saveAsset({ ...firmware, claim: await store.claimBlob(firmware.sha256) }, anyone);
   await Promise.all(macs(2_000).map((mac) => store.saveConfig(configOf(mac), anyone)));
 

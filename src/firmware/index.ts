@@ -1,0 +1,2 @@
+export { firmwareOperations } from "./operations.ts";
+export { firmwareRoutes } from "./routes.ts";

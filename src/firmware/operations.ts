@@ -1,0 +1,66 @@
+import type { Operations, Parameter } from "../http/index.ts";
+import { Manifest } from "./manifest.ts";
+
+const filename: Parameter = {
+  in: "path",
+  name: "filename",
+  description: "The asset's name",
+  example: "firmware.bin",
+};
+const updater = (name: string, description: string): Parameter => ({
+  in: "header",
+  name: `x-ESP32-${name}`,
+  description: `${description}; on ESP8266 x-ESP8266-${name}`,
+});
+const bytes = { type: "application/octet-stream", schema: null };
+
+/** What the document says of what updaters ask for. */
+export const firmwareOperations: Operations = {
+  "/api/firmware/{filename}": {
+    get: {
+      tag: "Devices",
+      repeatsIdOnly: true,
+      summary: "Fetch an image as Arduino's updaters do, unless the device runs it",
+      description:
+        "304 where the device says that it runs just this. `x-ESP8266-mode: version` is answered with `x-version`, without bytes.",
+      parameters: [
+        filename,
+        {
+          in: "query",
+          name: "chip",
+          description: "The device's chip, which no header names",
+          example: "ESP32-C3",
+        },
+        updater("mode", "What is to be written"),
+        updater("version", "The version that the device runs"),
+        updater("sketch-md5", "The MD5 of what it runs"),
+        { in: "header", name: "x-ESP32-sketch-sha256", description: "The SHA-256 of what it runs" },
+        updater("free-space", "How many bytes it has room for"),
+      ],
+      answers: {
+        200: {
+          description: "All its bytes, with x-MD5 and x-SHA256; or the version alone, with x-version",
+          content: bytes,
+        },
+        206: {
+          description: "The bytes asked for",
+          content: bytes,
+          headers: ["ETag", "X-Revision", "Accept-Ranges", "Content-Range"],
+        },
+        304: { description: "The device has it", headers: ["ETag", "X-Revision"] },
+      },
+      faults: ["VALIDATION_FAILED", "FORBIDDEN", "RECORD_NOT_FOUND", "WRONG_CHIP", "RANGE_NOT_SATISFIABLE"],
+    },
+  },
+  "/api/firmware/{filename}/manifest.json": {
+    get: {
+      tag: "Devices",
+      summary: "What ESPHome and ESP Web Tools want to know of an image",
+      parameters: [filename],
+      answers: {
+        200: { description: "The manifest", content: { type: "application/json", schema: Manifest } },
+      },
+      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+    },
+  },
+};

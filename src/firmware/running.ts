@@ -1,0 +1,49 @@
+import { parseReading, type Reading, versionOf } from "../images/index.ts";
+import type { FileKey, Store } from "../store/index.ts";
+import type { Updater } from "./updater.ts";
+
+/** Older ones than this are not looked through for what a device runs. */
+const MOST_LOOKED_THROUGH = 20;
+
+/** What a device says that it runs. The revision is null where that is none that we have kept. */
+export interface Running {
+  readonly revision: number | null;
+  readonly version: string;
+  /** What it runs is built for this chip, so it is one. */
+  readonly chip: string | null;
+}
+
+/** The version of a revision: its image's own, else its number. */
+export function versionFor(revision: number, reading: Reading | null): string {
+  return (reading === null ? null : versionOf(reading)) ?? String(revision);
+}
+
+/** Whether a device says that it runs just this: by a hash that fits, or by the version where it is to write the program. */
+export function runs(updater: Updater, revision: number, reading: Reading | null): boolean {
+  return fits(updater, reading) || updater.version === versionFor(revision, reading);
+}
+
+/** Null where it says nothing of that. The newest of several that fit; a hash says more than a version. */
+export async function findRunning(store: Store, file: FileKey, updater: Updater): Promise<Running | null> {
+  const told = updater.version ?? updater.md5 ?? updater.sha256;
+  if (told === null) return null;
+  const revisions = await store.listRevisions(file, null, MOST_LOOKED_THROUGH);
+  const kept = revisions
+    .filter(({ sha256 }) => sha256 !== null)
+    .map(({ revision, reading }) => ({ revision, reading: reading === null ? null : parseReading(reading) }));
+  const found =
+    kept.find(({ reading }) => fits(updater, reading)) ??
+    kept.find(({ revision, reading }) => updater.version === versionFor(revision, reading));
+  const byHash = found !== undefined && fits(updater, found.reading);
+  return {
+    revision: found?.revision ?? null,
+    version: updater.version ?? (found === undefined ? told : versionFor(found.revision, found.reading)),
+    chip: byHash ? (found.reading?.image?.chip ?? null) : null,
+  };
+}
+
+function fits({ md5, sha256 }: Updater, reading: Reading | null): boolean {
+  if (reading === null) return false;
+  const isMd5 = md5 !== null && reading.runningMd5s.includes(md5);
+  return isMd5 || (sha256 !== null && reading.runningSha256s.includes(sha256));
+}
