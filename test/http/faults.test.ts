@@ -9,6 +9,7 @@ const all: readonly (readonly [faults.Fault, number])[] = [
   [faults.recordExists("config", "aa-bb-cc-dd-ee-ff"), 409],
   [faults.validationFailed("timestamp", "is missing"), 400],
   [faults.invalidMac("x"), 400],
+  [faults.wrongChip("plug.bin", "ESP32-S3", "ESP32-C3"), 409],
   [faults.preconditionFailed("If-Match", "is another"), 412],
   [faults.unsupportedMediaType(null, "application/json"), 415],
   [faults.payloadTooLarge("file", 10), 413],
