@@ -54,6 +54,15 @@ row(
     await until("nothing waits", async () => (await service.health()).pending_announcements === 0);
     expect((await service.health()).mqtt).toBe("connected");
 
+    await broker.changePassword("another"); // Who is connected is sent away.
+    await until(
+      "it is sent away",
+      async () => (await service.health()).mqtt_reason === "refused: not authorized",
+    );
+    await atOnce(4, FILES, (file) => log.through(service).save(file));
+    await broker.changePassword("later");
+    await log.expectToHold(service, announced);
+
     function refusals(): number {
       return broker.log.matching(/disconnected, not authori[sz]ed/).length;
     }
