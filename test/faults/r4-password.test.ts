@@ -72,7 +72,7 @@ row(
 row(
   "R4",
   "attempts come ever later up to a second, and not in step with anyone else's",
-  { rounds: { test: 8, full: 40 }, timeoutMs: 60_000, waits: true },
+  { rounds: { test: 8, full: 40 }, timeoutMs: 120_000, waits: true },
   async ({ rounds, isFull, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -40,7 +40,7 @@ row(
 row(
   "R5",
   "connections that drop at any PUBACK, or within any PUBLISH, under load lose no announcement",
-  { rounds: { test: 4, full: 50 }, timeoutMs: 60_000 },
+  { rounds: { test: 4, full: 50 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();
