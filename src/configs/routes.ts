@@ -50,7 +50,7 @@ export function configRoutes(parts: ConfigParts): Routes {
 }
 
 async function list({ store }: ConfigParts, c: AppContext): Promise<Response> {
-  return jsonText(await listConfigs(store, c.req.query()));
+  return listConfigs(store, c.req.query());
 }
 
 async function read({ store }: ConfigParts, c: AppContext): Promise<Response> {
