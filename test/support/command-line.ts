@@ -19,12 +19,18 @@ export class CommandLine {
   constructor(
     readonly dataDir: string,
     private readonly env: Readonly<Record<string, string>> = {},
+    private readonly under: readonly string[] = [],
   ) {}
+
+  /** The same, run under a program that watches it. */
+  traced(by: readonly string[]): CommandLine {
+    return new CommandLine(this.dataDir, this.env, by);
+  }
 
   /** Begins a command, to be signalled or killed. */
   begin(...args: readonly string[]): RunningCommand {
     const { PATH = "", TMPDIR = "/tmp" } = process.env;
-    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    const child = Bun.spawn([...this.under, process.execPath, MAIN, ...args], {
       env: { PATH, TMPDIR, DATA_DIR: this.dataDir, ...this.env },
       stdin: "ignore",
       stdout: "pipe",
