@@ -8,20 +8,25 @@ export class SlowReader implements Disposable {
 
   constructor(
     private readonly socket: Socket,
-    bytesPerSecond: number,
+    private bytesPerSecond: number,
   ) {
     socket.on("error", () => {}); // "close" follows.
     this.ended = new Promise((ended) => socket.on("close", () => ended()));
     socket.on("data", (piece) => {
       this.received += piece.length;
       socket.pause();
-      setTimeout(() => socket.resume(), (piece.length / bytesPerSecond) * 1_000);
+      setTimeout(() => socket.resume(), (piece.length / this.bytesPerSecond) * 1_000);
     });
   }
 
   /** Whether the other side has not hung up, as far as what was read of it tells. */
   get isOpen(): boolean {
     return !this.socket.destroyed;
+  }
+
+  /** From the next piece on it reads as fast as it can. */
+  hurry(): void {
+    this.bytesPerSecond = Number.POSITIVE_INFINITY;
   }
 
   [Symbol.dispose](): void {
