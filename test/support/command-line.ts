@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Progress } from "../../src/cli/progress.ts";
 import { run } from "../../src/cli/run.ts";
+import { childCoverage } from "./child-coverage.ts";
 import { within } from "./deadline.ts";
 
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
@@ -31,7 +32,7 @@ export class CommandLine {
   begin(...args: readonly string[]): RunningCommand {
     const { PATH = "", TMPDIR = "/tmp" } = process.env;
     const child = Bun.spawn([...this.under, process.execPath, MAIN, ...args], {
-      env: { PATH, TMPDIR, DATA_DIR: this.dataDir, ...this.env },
+      env: { PATH, TMPDIR, DATA_DIR: this.dataDir, ...this.env, ...childCoverage },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
