@@ -165,6 +165,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     failed: failure.promise,
     async drain() {
       isDraining = true;
+      server.leave();
       await wait(settings.drainSeconds * 1000);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -1,6 +1,6 @@
 import type * as v from "valibot";
 import { busy, Fault, preconditionFailed, recordNotFound, uploadsDisabled } from "../fault.ts";
-import { type AppContext, preconditionOf, type Routes } from "../http/index.ts";
+import { type AppContext, jsonList, preconditionOf, type Routes } from "../http/index.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import { etagOf, type FileVersion } from "../store/index.ts";
 import type { AssetList, UploadAnswer } from "./answers.ts";
@@ -9,7 +9,7 @@ import { parseFileName } from "./file-name.ts";
 import { rollBack } from "./rollback.ts";
 import { type UploadParts, upload } from "./upload.ts";
 
-const ROWS_AT_ONCE = 1_000;
+const ROWS_AT_ONCE = 250;
 
 export interface AssetParts extends UploadParts {
   /** Null: no signature can be checked, and uploads are off. */
@@ -82,14 +82,15 @@ function exportFromTheStart({ assetUploads }: Metrics): void {
 }
 
 async function list({ store }: AssetParts): Promise<Response> {
-  const assets: v.InferOutput<typeof AssetList>["assets"] = [];
-  for (let after: string | null = null, isAtEnd = false; !isAtEnd; ) {
-    const rows: readonly FileVersion[] = await store.listAssets({ after, limit: ROWS_AT_ONCE });
-    for (const row of rows) assets.push({ ...answerOf(row), sha256: row.sha256 });
-    after = rows.at(-1)?.name ?? after;
-    isAtEnd = rows.length < ROWS_AT_ONCE;
+  async function* pages(): AsyncGenerator<readonly string[]> {
+    for (let after: string | null = null, isAtEnd = false; !isAtEnd; ) {
+      const rows: readonly FileVersion[] = await store.listAssets({ after, limit: ROWS_AT_ONCE });
+      isAtEnd = rows.length < ROWS_AT_ONCE;
+      after = rows.at(-1)?.name ?? after;
+      yield rows.map((row) => JSON.stringify(entryOf(row)));
+    }
   }
-  return Response.json({ assets, count: assets.length } satisfies v.InferOutput<typeof AssetList>);
+  return jsonList("assets", pages());
 }
 
 async function restore(parts: AssetParts, c: AppContext): Promise<Response> {
@@ -126,6 +127,10 @@ function logged({ name: filename, revision, size }: FileVersion) {
 /** The one place where an asset's version becomes snake_case. */
 function answerOf({ name, size, changedAt }: FileVersion): v.InferOutput<typeof UploadAnswer> {
   return { filename: name, size, uploaded_at: changedAt.toISOString() };
+}
+
+function entryOf(version: FileVersion): v.InferOutput<typeof AssetList>["assets"][number] {
+  return { ...answerOf(version), sha256: version.sha256 };
 }
 
 /** A bounded label: the field that was wrong, else the fault's code. */

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { readQuery } from "../http/index.ts";
+import { jsonList, readQuery } from "../http/index.ts";
 import type { ConfigSummary, Store } from "../store/index.ts";
 
 /** A list is read and written in pieces of this many rows, so that a long one holds nobody up. */
-const ROWS_AT_ONCE = 1_000;
+const ROWS_AT_ONCE = 250;
 
 /** `?limit=&cursor=&q=`. Without a limit and a cursor the whole list is meant. */
 export const ListQuery = v.object({
@@ -40,24 +40,28 @@ export const ConfigList = v.object({
   ),
 });
 
-/** The answer to a list's query, as JSON text. Throws the fault `VALIDATION_FAILED` on a wrong parameter. */
-export async function listConfigs(store: Store, query: Readonly<Record<string, string>>): Promise<string> {
+/** The answer to a list's query. Throws the fault `VALIDATION_FAILED` on a wrong parameter. */
+export async function listConfigs(store: Store, query: Readonly<Record<string, string>>): Promise<Response> {
   const { limit, cursor, q } = readQuery(ListQuery, query);
   const isPaged = limit !== undefined || cursor !== undefined;
   const most = isPaged ? Number(limit ?? ROWS_AT_ONCE) : Number.POSITIVE_INFINITY;
+  let next: string | null = cursor ?? null;
 
-  const texts: string[] = [];
-  let after: string | null = cursor ?? null;
-  let isAtEnd = false;
-  while (!isAtEnd && texts.length < most) {
-    const wanted = Math.min(ROWS_AT_ONCE, most - texts.length);
-    const rows: readonly ConfigSummary[] = await store.listConfigs({ after, limit: wanted, q: q ?? null });
-    for (const row of rows) texts.push(JSON.stringify(entryOf(row)));
-    after = rows.at(-1)?.mac ?? after;
-    isAtEnd = rows.length < wanted;
+  async function* pages(): AsyncGenerator<readonly string[]> {
+    for (let left = most, isAtEnd = false; !isAtEnd && left > 0; ) {
+      const wanted = Math.min(ROWS_AT_ONCE, left);
+      const rows: readonly ConfigSummary[] = await store.listConfigs({
+        after: next,
+        limit: wanted,
+        q: q ?? null,
+      });
+      isAtEnd = rows.length < wanted;
+      left -= rows.length;
+      next = isAtEnd ? null : (rows.at(-1)?.mac ?? null);
+      yield rows.map((row) => JSON.stringify(entryOf(row)));
+    }
   }
-  const next = isPaged ? `,"next_cursor":${isAtEnd ? "null" : JSON.stringify(after)}` : "";
-  return `{"configs":[${texts.join(",")}],"count":${texts.length}${next}}`;
+  return jsonList("configs", pages(), () => (isPaged ? `,"next_cursor":${JSON.stringify(next)}` : ""));
 }
 
 /** The one place where a config's summary becomes snake_case. */

@@ -8,7 +8,7 @@ import {
 } from "../http/index.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import { etagOf, type Store } from "../store/index.ts";
-import { answerConfig, jsonText, versionHeaders } from "./answer.ts";
+import { answerConfig, versionHeaders } from "./answer.ts";
 import { readSaveBody } from "./content.ts";
 import { listConfigs } from "./list.ts";
 import { type Mac, parseMac } from "./mac.ts";
@@ -56,7 +56,7 @@ export function configRoutes(parts: ConfigParts): Routes {
 }
 
 async function list({ store }: ConfigParts, c: AppContext): Promise<Response> {
-  return jsonText(await listConfigs(store, c.req.query()));
+  return listConfigs(store, c.req.query());
 }
 
 async function read({ store }: ConfigParts, c: AppContext): Promise<Response> {

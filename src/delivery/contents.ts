@@ -1,7 +1,7 @@
 import type { Config, Store } from "../store/index.ts";
 import { Recent } from "./recent.ts";
 
-const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** The bytes of configs, remembered by their hash while they are asked for. They never change, they only leave. */
 export class Contents {

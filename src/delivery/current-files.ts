@@ -2,7 +2,7 @@ import type { FileKey, FileVersion, Store } from "../store/index.ts";
 import type { Contents } from "./contents.ts";
 import { Recent } from "./recent.ts";
 
-const MOST_REMEMBERED = 40_000;
+const MOST_REMEMBERED = 20_000;
 
 /**
  * The newest version of each file that was changed or asked for lately. The store tells of each change before

@@ -4,6 +4,7 @@ export { checkDeclaredSize, checkIsPlain, readJsonBody } from "./body.ts";
 export { ifNoneMatchHolds, ifRangeHolds } from "./conditional.ts";
 export { docsRoutes } from "./docs.ts";
 export type { AppContext, HttpListener } from "./env.ts";
+export { jsonList } from "./json-list.ts";
 export { noteAnswer } from "./note-answer.ts";
 export { ifMatch, ifNoneMatch, type Operation, type Operations, type Parameter } from "./operation.ts";
 export { preconditionOf } from "./precondition.ts";

@@ -32,7 +32,9 @@ function routeOf(c: AppContext): string {
 }
 
 /** A HEAD's answer gives the length that a GET's has (RFC 9110, section 8.6); without a body Bun would say 0. */
-async function declareLength(response: Response): Promise<void> {
-  if (response.headers.has("Content-Length") || response.body === null) return;
-  response.headers.set("Content-Length", String((await response.clone().arrayBuffer()).byteLength));
+async function declareLength({ headers, body }: Response): Promise<void> {
+  if (headers.has("Content-Length") || body === null) return;
+  let length = 0;
+  for await (const piece of body) length += piece.length; // A long list is never held whole.
+  headers.set("Content-Length", String(length));
 }

@@ -12,6 +12,8 @@ const STOP_MS = 5_000;
 export interface HttpServer {
   /** Where it listens, without a slash at its end. */
   readonly url: string;
+  /** From now on each answer ends its connection, so that clients go elsewhere (RFC 9112, section 9.6). */
+  leave(): void;
   /** Takes no new connections, lets requests in flight finish for 5 s, then cuts what is left. */
   stop(): Promise<void>;
 }
@@ -29,13 +31,21 @@ type LongWay = () => Response | Promise<Response>;
 
 /** Opens the listener. Throws where the address is taken or cannot be had. */
 export function serve(app: App, shortWay: ShortWay, hostname: string, port: number, log: Log): HttpServer {
+  let isLeaving = false;
+  const lastWords = (response: Response) => {
+    if (isLeaving) response.headers.set("Connection", "close");
+    return response;
+  };
   const server = Bun.serve({
     hostname,
     port,
     idleTimeout: IDLE_SECONDS,
     // Each route has its own limit, and answers it with a reason.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request, server) => shortWay(request, server, () => app.fetch(request, { server })),
+    fetch: (request, server) => {
+      const response = shortWay(request, server, () => app.fetch(request, { server }));
+      return response instanceof Promise ? response.then(lastWords) : lastWords(response);
+    },
     // The app answers its own faults. What gets past it must show nothing either: Bun's page for it has our sources.
     development: false,
     reusePort: false, // Which goes with it unless it is said: two services would share a port, and neither know.
@@ -43,7 +53,11 @@ export function serve(app: App, shortWay: ShortWay, hostname: string, port: numb
   });
   return {
     url: server.url.origin,
+    leave() {
+      isLeaving = true;
+    },
     async stop() {
+      isLeaving = true;
       // A half-sent head would hold it up for ever.
       const cut = setTimeout(() => void server.stop(true), STOP_MS);
       await server.stop();

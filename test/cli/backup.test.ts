@@ -11,6 +11,9 @@ import { canMountDisks, smallDisk } from "../support/small-disk.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { CELLAR, filledDataDir, keepSome, keptBy, keptIn, namesUnder } from "./kept.ts";
 
+/** A process has to start first, on a machine that may be busy. */
+const PATIENCE_MS = 20_000;
+
 const DAY_MS = 24 * 60 * 60_000;
 
 describe("a backup", () => {
@@ -144,7 +147,7 @@ describe("a backup", () => {
     await using dir = await tempDir();
     const { dataDir, backups } = await withLargeAsset(dir.path);
     const command = new CommandLine(dataDir).begin("backup", join(backups, "backup.tar"));
-    await until("the backup began", async () => (await readdir(backups)).length > 0);
+    await until("the backup began", async () => (await readdir(backups)).length > 0, PATIENCE_MS);
     command.signal(signal);
     expect(await command.ended()).toEqual({
       exitCode: 1,
@@ -160,9 +163,15 @@ describe("a backup", () => {
     const { dataDir, backups } = await withLargeAsset(dir.path);
     const commandLine = new CommandLine(dataDir);
     const command = commandLine.begin("backup", join(backups, "backup.tar"));
-    await until("the backup began", async () => (await readdir(join(dataDir, "tmp"))).length > 0);
-    await until("it is written", async () =>
-      (await namesUnder(backups)).some((name) => name.endsWith(".tar")),
+    await until(
+      "the backup began",
+      async () => (await readdir(join(dataDir, "tmp"))).length > 0,
+      PATIENCE_MS,
+    );
+    await until(
+      "it is written",
+      async () => (await namesUnder(backups)).some((name) => name.endsWith(".tar")),
+      PATIENCE_MS,
     );
     await command.kill();
     const [leftover = "", ...others] = await readdir(backups);

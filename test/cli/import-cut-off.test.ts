@@ -8,23 +8,27 @@ import { startTestService } from "../support/service.ts";
 import { canMountDisks, smallDisk } from "../support/small-disk.ts";
 import { oldSystem } from "./old-system.ts";
 
+/** A process has to start first, on a machine that may be busy. */
+const PATIENCE_MS = 20_000;
+
 const PORCH = "aa-bb-cc-dd-ee-01";
 
 describe("an import that does not come to its end", () => {
   test("because it was killed, leaves nothing that can be seen; done again, all is there", async () => {
     await using old = await oldSystem({});
-    const all = macs(3_000);
+    const all = macs(1_500);
     for (const mac of all) await writeFile(join(old.configs, `${mac}.json`), `{"deviceName":"${mac}"}`);
     for (let number = 0; number < 8; number++) {
       await writeFile(join(old.assets, `${number}.bin`), Buffer.alloc(4_000_000, `${number}`));
     }
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const dataDir = join(old.dir.path, `killed-${round}`);
       const commandLine = new CommandLine(dataDir);
       const command = commandLine.begin("import", ...old.both);
       await until(
         "it works in DATA_DIR",
         async () => (await names(dataDir)).includes("tmp") || !command.isRunning,
+        PATIENCE_MS,
       );
       await Bun.sleep(round * 80); // The moment is the fault: any will do.
       const { exitCode } = await command.kill();
@@ -65,6 +69,7 @@ describe("an import that does not come to its end", () => {
       await until(
         "what was placed is collected",
         async () => (await readdir(join(dataDir, "blobs"))).length === 0,
+        PATIENCE_MS,
       );
     },
   );
@@ -73,7 +78,11 @@ describe("an import that does not come to its end", () => {
     await using old = await oldSystem({});
     await writeFile(join(old.assets, "large.bin"), Buffer.alloc(200_000_000));
     const command = old.commandLine.begin("import", ...old.both);
-    await until("it works in DATA_DIR", async () => (await names(join(old.dataDir, "tmp"))).length > 0);
+    await until(
+      "it works in DATA_DIR",
+      async () => (await names(join(old.dataDir, "tmp"))).length > 0,
+      PATIENCE_MS,
+    );
     command.signal("SIGINT");
     expect(await command.ended()).toEqual({
       exitCode: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir } from "node:fs/promises";
+import { chown, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandLine, runHere } from "../support/command-line.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -68,6 +68,30 @@ describe("iotsupport", () => {
     expect(imported.stderr).toContain("MAX_CONFIG_BYTES");
     expect(imported.stderr).not.toContain("MQTT_URL");
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "leaves no file of root's in another account's directory (only root can try)",
+    async () => {
+      await using dir = await tempDir();
+      const commandLine = new CommandLine(join(dir.path, "data"));
+      const configs = join(dir.path, "configs");
+      await mkdir(configs);
+      await mkdir(commandLine.dataDir);
+      await chown(commandLine.dataDir, 1000, 1000);
+      for (const command of [
+        ["backup", "b.tar"],
+        ["restore", configs],
+        ["import", "--configs", configs],
+      ]) {
+        const { exitCode, stderr } = await commandLine.run(...command);
+        expect(exitCode).toBe(1);
+        expect(stderr).toMatch(
+          /data belongs to account 1000, and root would leave files there that it cannot/,
+        );
+      }
+      expect(await readdir(commandLine.dataDir)).toEqual([]);
+    },
+  );
 
   test.each(["check", "backup"])(
     "%s of a directory without a database fails, and makes nothing",

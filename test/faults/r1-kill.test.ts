@@ -14,7 +14,7 @@ const FILES = ["assets/a.bin", ...macs(8).map((mac) => `configs/${mac}`)];
 row(
   "R1",
   "kill -9 under load loses nothing that was answered, leaves nothing half done, and all is announced after the restart",
-  { rounds: { test: 4, full: 30 }, timeoutMs: 60_000 },
+  { rounds: { test: 4, full: 30 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();
@@ -49,7 +49,7 @@ row(
 row(
   "R1",
   "a start that is killed at any moment, the first one too, leaves nothing that the next start cannot take up",
-  { rounds: { test: 4, full: 60 }, timeoutMs: 60_000 },
+  { rounds: { test: 4, full: 60 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

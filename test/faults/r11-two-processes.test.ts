@@ -10,7 +10,7 @@ import { tempDir } from "../support/temp-dir.ts";
 row(
   "R11",
   "a second service on one data directory ends with one message; the first notices nothing; no lock outlives a kill -9",
-  { rounds: { test: 1, full: 10 }, timeoutMs: 60_000 },
+  { rounds: { test: 1, full: 10 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

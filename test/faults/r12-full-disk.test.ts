@@ -58,10 +58,11 @@ row(
       run.did("saves", await until507((nth) => files.save(service, macOf(nth), contentFrom(run.random))));
       expect(await readdir(join(full.dataDir, "tmp"))).toEqual([]);
       expect(await files.violations(service)).toEqual([]);
+      const blobs = join(full.dataDir, "blobs");
+      const least = (await readdir(blobs)).length - 3;
       for (const nth of [0, 1, 2]) expect(await files.delete(service, `assets/${nth}.bin`)).toBe(204);
-      await until("a save finds the room that was made", async () => {
-        return (await files.save(service, macOf(0), contentFrom(run.random))) === 200;
-      });
+      await until("their bytes are gone", async () => (await readdir(blobs)).length <= least);
+      expect(await files.save(service, macOf(0), contentFrom(run.random))).toBe(200);
       expect(await files.upload(service, "0.bin", assetFrom(run.random))).toBe(200);
       expect(await healthOf(service)).toEqual([200, undefined]);
       await full.expectHeldAfterAKill();
@@ -92,6 +93,25 @@ row(
       expect(await healthOf(service)).toEqual([200, undefined]);
       await full.expectHeldAfterAKill();
       run.did("disks filled by another");
+    }
+  },
+);
+
+row(
+  "R12",
+  "a disk that saves fill while deleted assets wait for their hour: they wait no longer",
+  options(1, 3),
+  async (run) => {
+    for (let round = 0; round < run.rounds; round++) {
+      await using full = await startOnSmallDisk();
+      const { service, files } = full;
+      for (let nth = 0; nth < 8; nth++) await files.upload(service, `${nth}.bin`, assetFrom(run.random));
+      for (let nth = 0; nth < 8; nth++) await files.delete(service, `assets/${nth}.bin`);
+      run.did("saves", await until507((nth) => files.save(service, macOf(nth), contentFrom(run.random))));
+      await until("a save finds the room that was made", async () => {
+        return (await files.save(service, macOf(0), contentFrom(run.random))) === 200;
+      });
+      expect(await files.violations(service)).toEqual([]);
     }
   },
 );

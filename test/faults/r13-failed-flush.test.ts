@@ -10,6 +10,8 @@ import { attachTracer, type Tampering, tracedInto } from "../support/strace.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const WRITERS = 8;
+/** A service that is none the wiser by then will not end. */
+const MOST_SAVES = 2_000;
 /** A save of its own size each, so that the log is emptied into the database every few dozen of them. */
 const SAVES_PER_CHECKPOINT = 100;
 
@@ -132,7 +134,7 @@ type Save = { readonly sentAt: number; readonly at: number; readonly status: Sta
 async function saveUntilItEnds(service: ServiceClient, files: ExpectedFiles): Promise<Save[]> {
   const saves: Save[] = [];
   const writers = macs(WRITERS).map(async (mac) => {
-    for (let status: Status = 200; status !== null; ) {
+    for (let status: Status = 200; status !== null && saves.length < MOST_SAVES; ) {
       const sentAt = performance.now();
       status = await files.save(service, mac, { save: saves.length });
       saves.push({ sentAt, at: performance.now(), status });

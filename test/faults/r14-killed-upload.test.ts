@@ -60,7 +60,9 @@ row(
     }
     await writeFile(join(dataDir, "blobs", STRANGER), "of whom no row knows");
     {
-      await using _ = await startServiceProcess(environment(dataDir)); // Which begins with a round of collecting.
+      await using service = await startServiceProcess(environment(dataDir)); // Which begins with a round of collecting.
+      service.signal("SIGTERM"); // Which waits for its end.
+      expect(await service.exited()).toBe(0);
       expect(await readdir(join(dataDir, "blobs"))).toHaveLength(4);
     }
     await collectAsAfterAnHour(dataDir);

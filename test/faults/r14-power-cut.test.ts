@@ -2,7 +2,8 @@ import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ExpectedFiles, hashOf } from "../support/expected-files.ts";
+import { ExpectedFiles, hashOf, type Status } from "../support/expected-files.ts";
+import { ext4Disk } from "../support/ext4-disk.ts";
 import { freePort } from "../support/free-port.ts";
 import { macs } from "../support/load.ts";
 import { multipart } from "../support/multipart.ts";
@@ -56,6 +57,57 @@ row(
     }
   },
 );
+
+row(
+  "R14",
+  "a power cut of a real file system under load leaves what was answered, and nothing half",
+  { rounds: { test: 0, full: 12 }, needs: ["an ext4 to mount"] },
+  async ({ rounds, random, did }) => {
+    using disk = ext4Disk();
+    const env = environment(join(disk.path, "data"));
+    const files = new ExpectedFiles();
+    for (let round = 0; round < rounds; round++) {
+      await using service = await startServiceProcess(env);
+      expect(await files.violations(service)).toEqual([]);
+      const load = changeUntilItEnds(service, files, random);
+      await Bun.sleep(random.int(50, 500)); // The moment is the fault: any will do.
+      service.signal("SIGSTOP");
+      await Bun.sleep(50); // What it was doing in the kernel has ended by then.
+      disk.cutPower();
+      await service.kill();
+      const done = await load;
+      disk.comeBack();
+      did("changes answered", done);
+      did("cuts");
+    }
+    await using service = await startServiceProcess(env);
+    expect(await files.violations(service)).toEqual([]);
+    await service.kill();
+  },
+);
+
+let saves = 0;
+
+/** Saves, uploads and deletes, on files of each writer's own, until they fail; how many did not. */
+async function changeUntilItEnds(
+  service: ServiceClient,
+  files: ExpectedFiles,
+  random: Random,
+): Promise<number> {
+  let done = 0;
+  const writers = macs(WRITERS).map(async (mac, writer) => {
+    for (let status: Status = 200; status !== null && status < 500; done++) {
+      const name = `${writer}.bin`;
+      const kind = random.next();
+      if (kind < 0.1) status = await files.delete(service, `assets/${name}`);
+      else if (kind < 0.5) status = await files.upload(service, name, random.bytes(random.int(1, 20_000)));
+      else
+        status = await files.save(service, mac, { save: saves++, filling: "x".repeat(random.int(0, 5_000)) });
+    }
+  });
+  await Promise.all(writers);
+  return done;
+}
 
 /** A change of a file, in the order in which they were sent; null deletes it. */
 type Change = { readonly id: string; readonly file: string; readonly content: string | null };

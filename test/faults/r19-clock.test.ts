@@ -14,7 +14,7 @@ const [PORCH = ""] = macs(1).map((mac) => `configs/${mac}`);
 row(
   "R19",
   "a clock that jumps an hour back and forth, also over a kill, changes neither the order of revisions nor an announcement",
-  { rounds: { test: 2, full: 20 }, timeoutMs: 60_000 },
+  { rounds: { test: 2, full: 20 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -15,13 +15,13 @@ const NOISE_MS = 10;
 /** In full; a busy machine has more. */
 const BACK_WITHIN_MS = 2_000;
 const BACK_WITHIN_BUSY_MS = 10_000;
-/** Far below the second for which the relay rests. */
-const AT_ONCE_MS = 400;
+/** Below the second for which the relay rests. */
+const AT_ONCE_MS = 700;
 
 row(
   "R2",
   "saves do not notice a dead broker; each file is announced within 2 s of its return, once",
-  { rounds: { test: 1_000, full: 10_000 }, timeoutMs: 60_000 },
+  { rounds: { test: 1_000, full: 10_000 }, timeoutMs: 120_000 },
   async ({ rounds, isFull, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -11,7 +11,7 @@ const LAST = "assets/last.bin";
 row(
   "R20",
   "who fetches the moment it is told of a revision is given that one or a newer, while the file goes on changing",
-  { rounds: { test: 100, full: 3_000 }, timeoutMs: 60_000 },
+  { rounds: { test: 100, full: 1_000 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -34,12 +34,14 @@ row(
         did(parts === "same" ? "downloads resumed" : "downloads that a replacement made begin anew");
       }
     });
-    for (let round = 0; round < rounds; round++) {
-      answeredRevision = await replace(service, versions);
-      did("replacements");
-    }
-    isReplacing = false;
-    await Promise.all(readers);
+    const replacing = async () => {
+      for (let round = 0; round < rounds; round++) {
+        answeredRevision = await replace(service, versions);
+        did("replacements");
+      }
+      isReplacing = false;
+    };
+    await Promise.all([replacing(), ...readers]);
   },
 );
 

@@ -17,7 +17,7 @@ const LOAD = { writers: 8, configs: 12, uploaders: 2 };
 row(
   "R24",
   "a backup taken under load and restored elsewhere opens, is sound, and holds every 2xx from before its start",
-  { rounds: { test: 3, full: 30 }, timeoutMs: 60_000 },
+  { rounds: { test: 3, full: 30 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using service = await startServiceProcess(environment(join(dir.path, "data")));
@@ -33,7 +33,7 @@ row(
 row(
   "R24",
   "so does one that is taken while replaced blobs are collected at once, as on a full disk",
-  { rounds: { test: 5, full: 20 }, needs: ["a tmpfs to mount"], timeoutMs: 60_000 },
+  { rounds: { test: 5, full: 20 }, needs: ["a tmpfs to mount"], timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using disk = await smallDisk("36m");

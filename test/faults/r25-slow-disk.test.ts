@@ -62,11 +62,13 @@ async function fetchBesideChanges(inject?: string) {
         );
       }
     });
-    const turns = Array<null>(FETCHES).fill(null);
-    fetches.configs = await timed(turns, () => service.fetchConfig(mac));
-    fetches.assets = await timed(turns, () => service.fetchAsset("fw.bin"));
-    isOver = true;
-    await Promise.all([...savers, ...uploaders]);
+    const fetching = async () => {
+      const turns = Array<null>(FETCHES).fill(null);
+      fetches.configs = await timed(turns, () => service.fetchConfig(mac));
+      fetches.assets = await timed(turns, () => service.fetchAsset("fw.bin"));
+      isOver = true;
+    };
+    await Promise.all([fetching(), ...savers, ...uploaders]);
   }
   const flushes = (await wholeTrace(log)).split("\n").filter((line) => / fsync\(| fdatasync\(/.test(line));
   const flushesOfLog = flushes.filter((line) => line.includes("-wal>")).length;

@@ -54,6 +54,15 @@ row(
     await until("nothing waits", async () => (await service.health()).pending_announcements === 0);
     expect((await service.health()).mqtt).toBe("connected");
 
+    await broker.changePassword("another"); // Who is connected is sent away.
+    await until(
+      "it is sent away",
+      async () => (await service.health()).mqtt_reason === "refused: not authorized",
+    );
+    await atOnce(4, FILES, (file) => log.through(service).save(file));
+    await broker.changePassword("later");
+    await log.expectToHold(service, announced);
+
     function refusals(): number {
       return broker.log.matching(/disconnected, not authori[sz]ed/).length;
     }
@@ -63,7 +72,7 @@ row(
 row(
   "R4",
   "attempts come ever later up to a second, and not in step with anyone else's",
-  { rounds: { test: 8, full: 40 }, timeoutMs: 60_000, waits: true },
+  { rounds: { test: 8, full: 40 }, timeoutMs: 120_000, waits: true },
   async ({ rounds, isFull, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -39,8 +39,8 @@ row(
 
 row(
   "R5",
-  "connections that drop at any PUBACK under load lose no announcement",
-  { rounds: { test: 4, full: 50 }, timeoutMs: 60_000 },
+  "connections that drop at any PUBACK, or within any PUBLISH, under load lose no announcement",
+  { rounds: { test: 4, full: 50 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();
@@ -56,7 +56,11 @@ row(
       stop: over.signal,
     });
     for (let round = 0; round < rounds; round++) {
-      await link.cutBeforePuback(random.int(1, 30));
+      const cut = random.pick([
+        () => link.cutBeforePuback(random.int(1, 30)),
+        () => link.cutWithinPublish(random.int(1, 30)),
+      ]);
+      await cut();
       did("cuts");
     }
     over.abort();

@@ -15,7 +15,7 @@ const ASSETS = "iotsupport/updates/assets";
 row(
   "R6",
   "a broker that comes back empty is told all that it had not acknowledged, and the next announcement at once",
-  { rounds: { test: 2, full: 20 }, timeoutMs: 60_000 },
+  { rounds: { test: 2, full: 20 }, timeoutMs: 120_000 },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -20,7 +20,7 @@ const STOPPED_WITHIN_MS = 8_000;
 row(
   "R8",
   "a broker that takes connections and never answers: the service starts and saves, tries on, and announces in the end",
-  { waits: true, timeoutMs: 60_000 },
+  { waits: true, timeoutMs: 120_000 },
   async ({ did }) => {
     await using broker = await startBroker();
     await using announced = await broker.subscribe(CONFIGS);
@@ -37,7 +37,7 @@ row(
 row(
   "R8",
   "a broker whose host lets every packet fall: the same",
-  { waits: true, timeoutMs: 60_000 },
+  { waits: true, timeoutMs: 120_000 },
   async ({ did }) => {
     await using broker = await startBroker();
     await using announced = await broker.subscribe(CONFIGS);
@@ -55,7 +55,7 @@ row(
 row(
   "R8",
   "a broker whose name does not resolve: the service starts, saves and stops as ever, and says why it does not announce",
-  { waits: true, timeoutMs: 60_000 },
+  { waits: true, timeoutMs: 120_000 },
   async () => {
     await using dir = await tempDir();
     const nowhere = { url: "mqtt://nowhere.invalid:1883", username: "a", password: "b" };

@@ -28,7 +28,7 @@ const AWAY_STOPPED_WITHIN_MS = 4_000;
 row(
   "R9",
   "SIGTERM under load: what was asked before is answered, no new connection is taken, DISCONNECT is said, the end is 0",
-  { rounds: { test: 1, full: 5 }, timeoutMs: 60_000, waits: true },
+  { rounds: { test: 1, full: 5 }, timeoutMs: 120_000, waits: true },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();
@@ -40,14 +40,14 @@ row(
       const logged = broker.log.all.length;
       using stuckHead = await openRaw(service.url);
       await stuckHead.send("GET /api/configs HTTP/1.1\r\nHost: half");
-      await log.through(service).save("assets/large.bin", "none", 20_000_000);
+      await log.through(service).save("assets/large.bin", "none", 8_000_000);
       using stuckReader = await openRaw(service.url);
       stuckReader.stopReading();
       await stuckReader.send("GET /api/assets/large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
       const begun = await Promise.all(BEGUN.map((file) => beginToSave(log, service.url, file)));
       const before = log.history.length;
       const load = randomLoad(log.through(service), random, { writers: 8, configs: 12, uploaders: 1 });
-      await until("some is done", () => log.history.length > before + 200, 20_000);
+      await until("some is done", () => log.history.length > before + 100, 30_000);
       service.signal("SIGTERM");
       await until("no new connection is taken", () => isRefused(service.url));
       await Promise.all(begun.map((finish) => finish()));
@@ -129,14 +129,14 @@ row(
   },
 );
 
-row("R9", "a broker that is away does not hold up the end at all", { waits: true }, async () => {
+row("R9", "a broker that is away does not hold up the end at all", { waits: true }, async ({ isFull }) => {
   await using dir = await tempDir();
   await using broker = await startBroker();
   await broker.kill();
   await using service = await startServiceProcess(environment(join(dir.path, "data"), broker.mqtt));
   await atOnce(8, macs(50), (mac) => service.saveConfig(mac, {}));
   service.signal("SIGTERM");
-  expect(await service.exited(AWAY_STOPPED_WITHIN_MS)).toBe(0);
+  expect(await service.exited(isFull ? AWAY_STOPPED_WITHIN_MS : STOPPED_WITHIN_MS)).toBe(0);
 });
 
 row("R9", "a broker that hangs does not hold up the end", { waits: true }, async () => {
@@ -152,14 +152,15 @@ row("R9", "a broker that hangs does not hold up the end", { waits: true }, async
 
 row("R9", "while it drains it is not ready, and all else goes on", { waits: true }, async ({ did }) => {
   await using dir = await tempDir();
-  const env = { ...environment(join(dir.path, "data")), DRAIN_SECONDS: "2" };
+  const env = { ...environment(join(dir.path, "data")), DRAIN_SECONDS: "8" };
   await using service = await startServiceProcess(env);
   const ready = async () => (await service.request("GET", "/api/health/ready")).status;
   expect(await ready()).toBe(200);
   service.signal("SIGTERM");
   await until("it is not ready", async () => (await ready()) === 503);
-  expect((await service.request("GET", "/api/health/live")).status).toBe(200);
-  const files = macs(20);
+  const live = await service.request("GET", "/api/health/live");
+  expect([live.status, live.headers.get("connection")]).toEqual([200, "close"]);
+  const files = macs(4);
   await atOnce(4, files, (mac) => service.saveConfig(mac, {}));
   expect(await isRefused(service.url)).toBe(false);
   expect(await service.exited(STOPPED_WITHIN_MS)).toBe(0);

@@ -44,6 +44,19 @@ describe("the listener", () => {
     await within(2_000, "its end", stopped);
   });
 
+  test("ends each connection with its next answer, once it is to leave", async () => {
+    await using serving = startServing();
+    serving.answer();
+    using connection = await openRaw(serving.url);
+    await connection.send(GET);
+    expect((await connection.response()).headers.has("connection")).toBe(false);
+    serving.leave();
+    await connection.send(GET);
+    expect((await connection.response()).headers.get("connection")).toBe("close");
+    await connection.closes();
+    expect((await fetch(serving.url)).status).toBe(200);
+  });
+
   test("does not wait for connections that ask nothing", async () => {
     await using serving = startServing();
     serving.answer();
@@ -88,6 +101,7 @@ function startServing(log = quiet) {
     url: server.url,
     asked: asked.promise,
     answer: answer.resolve,
+    leave: () => server.leave(),
     stop,
     async [Symbol.asyncDispose]() {
       answer.resolve();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { childCoverage } from "../support/child-coverage.ts";
 import { within } from "../support/deadline.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
@@ -96,6 +97,6 @@ function logging<Stderr extends "pipe" | number>(
     stdin: "ignore",
     stdout: "pipe",
     stderr,
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", ...childCoverage },
   });
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { childCoverage } from "../support/child-coverage.ts";
 import { until, within } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { signingKey } from "../support/keys.ts";
@@ -135,7 +136,7 @@ function runScript(script: string, args: readonly string[], env: Environment) {
   const { PATH = "", HOME = "/", TMPDIR = "/tmp" } = process.env;
   return spawn(Bun.which("node") ?? process.execPath, [join(SCRIPTS, script), ...args], {
     cwd: PROJECT,
-    env: { PATH, HOME, TMPDIR, ...env },
+    env: { PATH, HOME, TMPDIR, ...env, ...childCoverage },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -11,6 +11,9 @@ import { until } from "../support/deadline.ts";
 import { startTestService } from "../support/service.ts";
 import { type TempDir, tempDir } from "../support/temp-dir.ts";
 
+/** The machine may be busy. */
+const PATIENCE_MS = 20_000;
+
 const FIXTURES = join(import.meta.dir, "../fixtures");
 /** Two hours after the fixtures were made: what was unnamed or claimed then is to be collected. */
 const now = () => new Date(Date.UTC(2026, 10, 24, 14));
@@ -47,7 +50,11 @@ describe.each(versions)("a data directory of schema %d", (version) => {
       expect(await service.saveConfig("aa-bb-cc-dd-ee-03", {})).toMatchObject({ revision: 3 }); // It was deleted.
       const upload = { name: "deleted.bin", bytes: "new", timestamp: now().toISOString() };
       expect((await service.tryToUpload(upload)).headers.get("x-revision")).toBe("3");
-      await until("the rest is collected", async () => (await readdir(join(dir.path, "blobs"))).length === 3);
+      await until(
+        "the rest is collected",
+        async () => (await readdir(join(dir.path, "blobs"))).length === 3,
+        PATIENCE_MS,
+      );
     }
     expect((await runHere(dir.path, "check")).stdout).toMatch(/all sound\n$/);
     using upgraded = new Database(join(dir.path, "iotsupport.db"), { readonly: true });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Progress } from "../../src/cli/progress.ts";
 import { run } from "../../src/cli/run.ts";
+import { childCoverage } from "./child-coverage.ts";
 import { within } from "./deadline.ts";
 
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
@@ -19,13 +20,19 @@ export class CommandLine {
   constructor(
     readonly dataDir: string,
     private readonly env: Readonly<Record<string, string>> = {},
+    private readonly under: readonly string[] = [],
   ) {}
+
+  /** The same, run under a program that watches it. */
+  traced(by: readonly string[]): CommandLine {
+    return new CommandLine(this.dataDir, this.env, by);
+  }
 
   /** Begins a command, to be signalled or killed. */
   begin(...args: readonly string[]): RunningCommand {
     const { PATH = "", TMPDIR = "/tmp" } = process.env;
-    const child = Bun.spawn([process.execPath, MAIN, ...args], {
-      env: { PATH, TMPDIR, DATA_DIR: this.dataDir, ...this.env },
+    const child = Bun.spawn([...this.under, process.execPath, MAIN, ...args], {
+      env: { PATH, TMPDIR, DATA_DIR: this.dataDir, ...this.env, ...childCoverage },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",

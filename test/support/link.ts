@@ -13,6 +13,7 @@ export class Link implements AsyncDisposable {
   #deaf = false;
   #holding: { readonly kept: (() => void)[]; readonly published: () => void } | null = null;
   #slow: { readonly eachMs: number; last: Promise<void> } | null = null;
+  #cutWithin: { after: number; readonly cut: () => void } | null = null;
   #cut: { after: number; readonly cut: () => void } | null = null;
   /** PUBLISH packets that went through to the broker, and the most that were without their PUBACK at one time. */
   published = 0;
@@ -83,6 +84,13 @@ export class Link implements AsyncDisposable {
     });
   }
 
+  /** Cuts the connection in the middle of a PUBLISH, so many after the next: the broker has the first half of it. */
+  cutWithinPublish(further = 0): Promise<void> {
+    return new Promise((cut) => {
+      this.#cutWithin = { after: further, cut };
+    });
+  }
+
   /** From now on PUBACKs come one after another, each so much later than the one before it. */
   slowPubacks(eachMs: number): void {
     this.#slow = { eachMs, last: Promise.resolve() };
@@ -116,8 +124,10 @@ export class Link implements AsyncDisposable {
     }
     const sent = new PacketReader();
     client.on("data", (chunk) => {
-      this.#count(ends, sent.push(asBuffer(chunk)).filter((each) => each.type === PUBLISH).length);
-      broker.write(chunk);
+      for (const { type, bytes } of sent.push(asBuffer(chunk))) {
+        if (type === PUBLISH) this.#publish(ends, bytes);
+        else broker.write(bytes);
+      }
     });
     const answered = new PacketReader();
     broker.on("data", (chunk) => {
@@ -132,10 +142,18 @@ export class Link implements AsyncDisposable {
     }
   }
 
-  #count(ends: Ends, publishes: number): void {
-    this.published += publishes;
-    ends.inFlight.count += publishes;
+  #publish(ends: Ends, bytes: Buffer): void {
+    if (this.#cutWithin !== null && this.#cutWithin.after-- === 0) {
+      ends.broker.write(bytes.subarray(0, bytes.length >> 1));
+      this.#part(ends);
+      this.#cutWithin.cut();
+      this.#cutWithin = null;
+      return;
+    }
+    this.published++;
+    ends.inFlight.count++;
     this.mostInFlight = Math.max(this.mostInFlight, ends.inFlight.count);
+    ends.broker.write(bytes);
   }
 
   #puback(ends: Ends, bytes: Buffer): void {

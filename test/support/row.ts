@@ -39,7 +39,7 @@ export interface RowReport {
 }
 
 const FULL_TIMEOUT_MS = 15 * 60_000;
-const TEST_TIMEOUT_MS = 30_000;
+const TEST_TIMEOUT_MS = 60_000;
 const { FAULTS_REPORT, FAULTS_ROUNDS, FAULTS_SEED } = process.env;
 const isFull = FAULTS_REPORT !== undefined;
 

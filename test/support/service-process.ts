@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { BrokerSettings } from "./broker.ts";
+import { childCoverage } from "./child-coverage.ts";
 import { within } from "./deadline.ts";
 import { signingKey } from "./keys.ts";
 import { Lines } from "./lines.ts";
@@ -168,7 +169,7 @@ function spawnService(
 ): { child: Process; log: Lines; read: Promise<void> } {
   const { PATH = "", TMPDIR = "/tmp" } = process.env;
   const child = Bun.spawn([...under, process.execPath, entry], {
-    env: { PATH, TMPDIR, PORT: "0", ...env },
+    env: { PATH, TMPDIR, PORT: "0", ...env, ...childCoverage },
     stdin: "pipe",
     stdout: "ignore",
     stderr: "pipe",

@@ -1,7 +1,8 @@
+import { canMountImages } from "./ext4-disk.ts";
 import { canMountDisks } from "./small-disk.ts";
 
 /** What some rows need of a machine besides what `npm test` sets up. */
-export type Tool = "a tmpfs to mount" | "strace";
+export type Tool = "a tmpfs to mount" | "an ext4 to mount" | "strace";
 
 /** Those of them that this machine lacks. */
 export function missingTools(needs: readonly Tool[]): readonly Tool[] {
@@ -10,6 +11,7 @@ export function missingTools(needs: readonly Tool[]): readonly Tool[] {
 
 const isThere: Readonly<Record<Tool, () => boolean>> = {
   "a tmpfs to mount": () => canMountDisks,
+  "an ext4 to mount": canMountImages,
   strace: () => canTrace,
 };
 

@@ -1,6 +1,6 @@
 import { parseFileName } from "../../assets/index.ts";
 import { parseMac, readContent } from "../../configs/index.ts";
-import { Fault, payloadTooLarge } from "../../fault.ts";
+import { Fault } from "../../fault.ts";
 import type { SizeLimits } from "../../settings.ts";
 import type { FileKey, LastState } from "../../store/index.ts";
 import { sha256Of } from "../sha256.ts";
@@ -32,15 +32,17 @@ export interface PlanRules {
 
 /** Judges `<mac>.json` files by the rules of a save. Changes nothing. */
 export function planConfigs(found: Scan, rules: PlanRules): Promise<Plan> {
+  const { maxConfigBytes } = rules.limits;
   const fileOf = new Map<string, string>();
-  return plan(found, rules, async (candidate) => {
-    const { name, path } = candidate;
+  return plan(found, rules, async ({ name, path, size }) => {
     if (!name.endsWith(".json")) throw new Refusal("is not named <mac>.json");
     const mac = parseMac(name.slice(0, -".json".length));
     const other = fileOf.get(mac);
     if (other !== undefined) throw new Refusal(`names the same device as ${other}`);
     fileOf.set(mac, name);
-    const content = readContent(await readWhole(path), rules.limits.maxConfigBytes);
+    if (size > maxConfigBytes)
+      throw new Refusal(`is larger than MAX_CONFIG_BYTES, ${maxConfigBytes}, allows`);
+    const content = readContent(await readWhole(path), maxConfigBytes);
     const hash = async () => Bun.CryptoHasher.hash("sha256", content.contentBytes, "hex");
     return await compare({ kind: "configs", name: mac }, hash, rules);
   });
@@ -51,7 +53,7 @@ export function planAssets(found: Scan, rules: PlanRules): Promise<Plan> {
   const { maxAssetBytes } = rules.limits;
   return plan(found, rules, async ({ name, path, size }) => {
     const filename = parseFileName(name);
-    if (size > maxAssetBytes) throw payloadTooLarge("file", maxAssetBytes);
+    if (size > maxAssetBytes) throw new Refusal(`is larger than MAX_ASSET_BYTES, ${maxAssetBytes}, allows`);
     return await compare({ kind: "assets", name: filename }, () => sha256Of(bytesOf(path)), rules);
   });
 }

@@ -1,4 +1,5 @@
-import type { Change, FileEvent, History, HistoryEvent, Read } from "./events.ts";
+import type { Change, History, HistoryEvent, Read } from "./events.ts";
+import { isChange } from "./makers.ts";
 
 /**
  * What a copy of the service must hold, that was begun at this time: the history up to then. A change that was answered
@@ -14,10 +15,6 @@ export function backedUp(history: History, began: number): readonly HistoryEvent
 
 function answeredBy({ answer }: Change | Read, at: number): boolean {
   return "at" in answer && answer.at <= at;
-}
-
-function isChange(event: FileEvent): event is Change {
-  return event.kind === "save" || event.kind === "delete";
 }
 
 /** Of the others nothing came. */

@@ -29,7 +29,7 @@ export interface Read extends Request {
 }
 
 /** Whether a list that was answered had the file. */
-export interface Listed extends Request {
+interface Listed extends Request {
   readonly kind: "listed";
   readonly isThere: boolean;
   readonly at: number;

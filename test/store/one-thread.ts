@@ -1,0 +1,134 @@
+import type { Database } from "bun:sqlite";
+import { storeUnavailable } from "../../src/fault.ts";
+import type { Change, FleetStore, Store } from "../../src/store/index.ts";
+import { readUnnamedBlobs } from "../../src/store/sqlite/blobs.ts";
+import { readConvergence, readStates } from "../../src/store/sqlite/convergence.ts";
+import { databaseIn, reserveIn } from "../../src/store/sqlite/data-dir.ts";
+import { openForReading, openForWriting } from "../../src/store/sqlite/database.ts";
+import { readDevice, readDeviceAt, readDevices } from "../../src/store/sqlite/devices.ts";
+import { lockDataDir } from "../../src/store/sqlite/lock.ts";
+import type { SqliteStoreOptions } from "../../src/store/sqlite/open.ts";
+import { readDuePickups, readPickup, readPickups, readWanted } from "../../src/store/sqlite/pickups.ts";
+import { findReading } from "../../src/store/sqlite/readings.ts";
+import {
+  readAsset,
+  readAssets,
+  readConfig,
+  readConfigs,
+  readContent,
+  readCounts,
+} from "../../src/store/sqlite/reads.ts";
+import { Reserve } from "../../src/store/sqlite/reserve.ts";
+import { readRevision, readRevisions } from "../../src/store/sqlite/revisions.ts";
+import {
+  type Arguments,
+  type Outcome,
+  type Verb,
+  type Write,
+  Writer,
+} from "../../src/store/sqlite/writer.ts";
+
+/**
+ * A store of the modules that the SQLite store's threads run, all in this thread, one write a commit: here they can be
+ * stepped through, and it is seen which of their lines a test reaches.
+ */
+export async function openInOneThread({
+  dataDir,
+  announces,
+  keepRevisions,
+  now,
+}: SqliteStoreOptions): Promise<Store> {
+  const lock = lockDataDir(dataDir);
+  const db = openForWriting(databaseIn(dataDir));
+  const reading = openForReading(databaseIn(dataDir));
+  const writer = new Writer(db, new Reserve(reserveIn(dataDir)), { announces, keepRevisions });
+  const listeners: ((change: Change) => void)[] = [];
+  let isClosed = false;
+  const checkIsOpen = () => {
+    if (isClosed) throw storeUnavailable("it is closed");
+  };
+
+  const write = async <V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> => {
+    checkIsOpen();
+    const [answer] = writer.commit([{ verb, args } as Write], now().getTime());
+    if (answer?.kind !== "done") throw new Error(`not done: ${JSON.stringify(answer)}`);
+    return answer.outcome as Outcome<V>;
+  };
+  const changing = async <V extends "saveConfig" | "saveAsset" | "deleteFile">(
+    verb: V,
+    ...args: Arguments<V>
+  ): Promise<Outcome<V>> => {
+    const outcome = await write(verb, ...args);
+    if (outcome.kind === "saved") {
+      const { version } = outcome;
+      const { kind, name, revision } = version;
+      for (const listener of listeners) listener({ kind, name, revision, version });
+    }
+    if (outcome.kind === "deleted") {
+      const [{ kind, name }] = args as Arguments<"deleteFile">;
+      for (const listener of listeners) listener({ kind, name, revision: outcome.revision, version: null });
+    }
+    return outcome;
+  };
+
+  return {
+    failed: new Promise(() => {}),
+    trouble: null,
+    fleet: fleetInOneThread(reading, write),
+    findContent: async (sha256) => readContent(reading, sha256),
+    listRevisions: async (file, before, limit) =>
+      readRevisions(reading, file, before ?? Number.MAX_SAFE_INTEGER, limit),
+    findRevision: async (file, revision) => readRevision(reading, file, revision),
+    findReading: async (sha256) => findReading(reading, sha256),
+    keepReading: (sha256, reading) => write("keepReading", sha256, reading),
+    forgetDeletedFiles: () => write("forgetDeletedFiles"),
+    saveConfig: (save, caller) => changing("saveConfig", save, caller),
+    saveAsset: (save, caller) => changing("saveAsset", save, caller),
+    deleteFile: (file, caller) => changing("deleteFile", file, caller),
+    findConfig: async (mac) => readConfig(reading, mac),
+    findAsset: async (filename) => readAsset(reading, filename),
+    async listConfigs(page) {
+      checkIsOpen();
+      return readConfigs(reading, page);
+    },
+    listAssets: async (page) => readAssets(reading, page),
+    counts: async () => readCounts(reading),
+    onChange: (listener) => void listeners.push(listener),
+    onFull: () => {},
+    claimAnnouncements: (most) => write("claimAnnouncements", most),
+    settleAnnouncements: (announcements) => write("settleAnnouncements", announcements),
+    postponeAnnouncements: (postponements) => write("postponeAnnouncements", postponements),
+    claimBlob: (sha256) => write("claimBlob", sha256),
+    releaseClaim: (claim) => write("releaseClaim", claim),
+    listUnnamedBlobs: async (unnamedForMs) => readUnnamedBlobs(reading, now().getTime(), unnamedForMs),
+    forgetBlobs: (sha256s) => write("forgetBlobs", sha256s),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      reading.close();
+      db.close();
+      lock[Symbol.dispose]();
+    },
+  };
+}
+
+type WriteOne = <V extends Verb>(verb: V, ...args: Arguments<V>) => Promise<Outcome<V>>;
+
+function fleetInOneThread(reading: Database, write: WriteOne): FleetStore {
+  return {
+    findDevice: async (mac) => readDevice(reading, mac),
+    findDeviceAt: async (address) => readDeviceAt(reading, address),
+    findPickup: async (mac, file) => readPickup(reading, mac, file),
+    findWanted: async (file) => readWanted(reading, file),
+    listPickups: async (mac) => readPickups(reading, mac),
+    listDuePickups: async (now, most) => readDuePickups(reading, now, most),
+    listDevices: async (query) => readDevices(reading, query),
+    readConvergence: async (file, revision, now) => readConvergence(reading, file, revision, now),
+    countStates: async (now) => readStates(reading, now),
+    saveSightings: (sightings) => write("saveSightings", sightings),
+    editDevice: (mac, edit) => write("editDevice", mac, edit),
+    forgetDevice: (mac) => write("forgetDevice", mac),
+    announceAgain: (file) => write("announceAgain", file),
+    announceAllTo: (mac) => write("announceAllTo", mac),
+  };
+}
