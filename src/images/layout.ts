@@ -26,13 +26,20 @@ export async function readSegments(bytes: Bytes, count: number): Promise<Checksu
     if (head.length < SEGMENT_HEAD_BYTES) return null;
     const length = viewOf(head).getUint32(4, true);
     const passed = await bytes.pass(length, (piece) => {
-      for (const byte of piece) computed ^= byte;
+      computed ^= xorOf(piece);
     });
     if (passed < length) return null;
   }
   await bytes.pass(ALIGNMENT - 1 - (bytes.position % ALIGNMENT));
   const [stored] = await bytes.read(1);
   return stored === undefined ? null : { stored, computed };
+}
+
+/** By index: an iterator takes several times as long, and an image has millions of bytes. */
+function xorOf(piece: Uint8Array): number {
+  let sum = 0;
+  for (let at = 0; at < piece.length; at++) sum ^= piece[at] ?? 0;
+  return sum;
 }
 
 export function viewOf(bytes: Uint8Array): DataView {
