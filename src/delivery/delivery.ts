@@ -44,4 +44,11 @@ export class Delivery {
     if (offered === null) return null;
     return answerWithRanges(request, offered, (range) => this.#assetBytes.open(offered, range));
   }
+
+  /** The same answer where it is short and can be made from memory; null also where not. */
+  assetAtHand(filename: string, caller: Caller, request: Request): Response | null {
+    const offered = offerAtHand(this.#current, { kind: "assets", name: filename }, caller);
+    if (offered === null) return null;
+    return answerWithRanges(request, offered, (range) => this.#assetBytes.atHand(offered, range));
+  }
 }

@@ -1,5 +1,6 @@
 import { recordNotFound } from "../fault.ts";
 import type { AppContext, Routes } from "../http/index.ts";
+import { AT_ONCE_BYTES } from "./asset-bytes.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How a part of a path becomes a file's name; each throws the fault of what is none. */
@@ -9,6 +10,7 @@ export interface NameParsers {
 }
 
 export const CONFIG_ROUTE = "/api/configs/:file{[^/]+\\.json}";
+export const ASSET_ROUTE = "/api/assets/:filename";
 
 const STALL_SECONDS = 120;
 
@@ -16,7 +18,7 @@ const STALL_SECONDS = 120;
 export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes {
   return (app) => {
     app.get(CONFIG_ROUTE, (c) => config(delivery, parsers, c));
-    app.get("/api/assets/:filename", (c) => asset(delivery, parsers, c));
+    app.get(ASSET_ROUTE, (c) => asset(delivery, parsers, c));
   };
 }
 
@@ -33,7 +35,7 @@ async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppC
   const filename = parseFileName(c.req.param("filename") ?? "");
   const response = await delivery.asset(filename, c.get("caller"), c.req.raw);
   if (response === null) throw recordNotFound("asset", filename);
-  bearSlowReader(c);
+  if (Number(response.headers.get("Content-Length")) > AT_ONCE_BYTES) bearSlowReader(c);
   return response;
 }
 
