@@ -45,6 +45,7 @@ export const backupCommand: Command = {
 
 async function backup(file: string, surroundings: Surroundings): Promise<Outcome> {
   const dataDir = dataDirToWriteIn(surroundings);
+  openKept(dataDir)[Symbol.dispose](); // Before anything is made for it.
   refuseExisting(file);
   await using work = await WorkFolder.beside(file, surroundings.now());
   try {
@@ -71,9 +72,8 @@ async function write(
 ): Promise<Manifest> {
   const createdAt = now();
   progress.begin("Copying the database");
-  using reader = openKept(dataDir);
   await using held = await openDiskBlobs(dataDir).hold();
-  const snapshot = await takeSnapshot(reader, held, join(work.path, "snapshot.db"));
+  const snapshot = await takeSnapshot(dataDir, held, join(work.path, "snapshot.db"));
   const manifest = await manifestOf(snapshot, createdAt);
   progress.begin("Writing", { of: manifest.database.bytes + manifest.blobs.bytes, unit: "bytes" });
   const entries = snapshotEntries(manifest, snapshot, held);

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import type { HeldBlobs } from "../blobs/index.ts";
-import { type Counts, type NamedBlob, openSqliteCopy, type StoreReader } from "../store/index.ts";
+import { type Counts, type NamedBlob, openSqliteCopy } from "../store/index.ts";
 import { CommandError } from "./command.ts";
+import { openKept } from "./data-dir.ts";
 
 const ATTEMPTS = 5;
 
@@ -18,7 +19,8 @@ export interface Snapshot {
  * Copies one moment's database to `path`, and holds every blob that it names. Between the two a blob may be replaced
  * and collected: then a later moment is taken, with what was held before still held, so that fewer can vanish.
  */
-export async function takeSnapshot(reader: StoreReader, held: HeldBlobs, path: string): Promise<Snapshot> {
+export async function takeSnapshot(dataDir: string, held: HeldBlobs, path: string): Promise<Snapshot> {
+  using reader = openKept(dataDir);
   for (let attempt = 1; ; attempt++) {
     await reader.copyTo(path);
     const snapshot = await describe(path);

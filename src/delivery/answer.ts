@@ -11,19 +11,24 @@ export function answerWhole(request: Request, offer: Offer, bytes: Uint8Array<Ar
   return response;
 }
 
-/** An asset, or the part of it that is asked for. `open` gives the bytes from `start` to `end`, both included. */
-export function answerWithRanges(
+/**
+ * An asset, or the part of it that is asked for. `open` gives the bytes from `start` to `end`, both included; where it has
+ * none to give, there is no answer either.
+ */
+export function answerWithRanges<None extends null = never>(
   request: Request,
   offer: Offer,
-  open: (range?: { readonly start: number; readonly end: number }) => Blob,
-): Response {
+  open: (range?: { readonly start: number; readonly end: number }) => Blob | None,
+): Response | None {
   if (isKnown(request, offer)) return notModified(offer);
 
   const { size, name } = offer;
   const range = parseRange(rangeHeader(request, offer), size);
   if (range.kind === "unsatisfiable") throw rangeNotSatisfiable(size);
   const isPart = range.kind === "part";
-  const response = versioned(offer, isPart ? open(range) : open(), isPart ? 206 : 200, ofAssets);
+  const body = isPart ? open(range) : open();
+  if (!(body instanceof Blob)) return body;
+  const response = versioned(offer, body, isPart ? 206 : 200, ofAssets);
   const { headers } = response;
   headers.set("Content-Disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
   if (isPart) {

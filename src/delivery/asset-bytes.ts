@@ -7,8 +7,13 @@ const MOST_BYTES = 32 * 1024 * 1024;
 const LARGEST_BYTES = 4 * 1024 * 1024;
 const MOST_ASKED = 1_000;
 
+/** An answer of so many bytes is in the kernel's hands at once, whoever reads it, and how slowly. */
+export const AT_ONCE_BYTES = 256 * 1024;
+
 /**
- * The bytes of assets: from memory what is asked for again, else from the disk. They never change, they only leave.
+ * The bytes of assets. A long answer comes from the disk, since the kernel sends a file by itself (sendfile), at half of
+ * what it takes to send our memory; of a part that is short, such as devices ask for one after another, that is not so:
+ * it comes from memory, once the asset was asked for again. Bytes never change, they only leave.
  *
  * They are kept as a Blob, whose bytes all answers share: of an array, Bun makes a copy for each, which stays until a slow
  * reader has the last byte (300 of them with 4 MiB: 1.3 GB, and 2 MB with a Blob).
@@ -21,10 +26,18 @@ export class AssetBytes {
   constructor(private readonly blobs: Blobs) {}
 
   open(offer: Offer, range?: ByteRange): Blob {
-    const bytes = this.#bytes.get(offer.sha256);
-    if (bytes !== undefined) return range === undefined ? bytes : bytes.slice(range.start, range.end + 1);
-    if (this.#isWorthMemory(offer)) void this.#remember(offer);
+    const atHand = this.atHand(offer, range);
+    if (atHand !== null) return atHand;
+    if (lengthOf(offer, range) <= AT_ONCE_BYTES && this.#isWorthMemory(offer)) void this.#remember(offer);
     return this.blobs.open(offer.sha256, range);
+  }
+
+  /** What is short, and in memory; else null. */
+  atHand(offer: Offer, range?: ByteRange): Blob | null {
+    if (lengthOf(offer, range) > AT_ONCE_BYTES) return null;
+    const bytes = this.#bytes.get(offer.sha256);
+    if (bytes === undefined) return null;
+    return range === undefined ? bytes : bytes.slice(range.start, range.end + 1);
   }
 
   /** Asked for again, not too large, and not while another is read: it will be asked for once more. */
@@ -45,4 +58,8 @@ export class AssetBytes {
       this.#isReading = false;
     }
   }
+}
+
+function lengthOf({ size }: Offer, range?: ByteRange): number {
+  return range === undefined ? size : range.end - range.start + 1;
 }

@@ -1,4 +1,4 @@
-import type { Blobs } from "../blobs/index.ts";
+import type { Blobs, ByteRange } from "../blobs/index.ts";
 import type { FileKey, Store } from "../store/index.ts";
 import { answerWhole, answerWithRanges, notModified } from "./answer.ts";
 import type { Ask, Audience } from "./ask.ts";
@@ -49,6 +49,14 @@ export class Delivery {
     return offered === null ? null : this.#answerAsset(ask, offered);
   }
 
+  /** The same answer where it is short and can be made from memory; null also where not. */
+  assetAtHand(filename: string, ask: Ask): Response | null {
+    const offered = offerAtHand(this.#current, { kind: "assets", name: filename }, ask.caller);
+    if (offered === null) return null;
+    const atHand = answerWithRanges(ask.request, offered, (range) => this.#assetBytes.atHand(offered, range));
+    return atHand === null ? null : this.#answered(ask, offered, atHand);
+  }
+
   /** What an asker is given of an asset, to be looked at before; null where there is no such asset. */
   async offerAsset(filename: string, ask: Ask): Promise<Offer | null> {
     const file = { kind: "assets", name: filename } as const;
@@ -79,9 +87,8 @@ export class Delivery {
   }
 
   #answerAsset(ask: Ask, offered: Offer): Response {
-    const open = (range?: { readonly start: number; readonly end: number }) =>
-      this.#assetBytes.open(offered, range);
-    return this.#answered(ask, offered, answerWithRanges(ask.request, offered, open));
+    const open = (range?: ByteRange) => this.#assetBytes.open(offered, range);
+    return this.#answered(ask, offered, answerWithRanges<never>(ask.request, offered, open));
   }
 
   #answered(ask: Ask, offered: Offer, response: Response): Response {

@@ -1,6 +1,7 @@
 import { recordNotFound, revisionNotFound } from "../fault.ts";
 import { type AppContext, parseRevision, type Routes } from "../http/index.ts";
 import { askOf } from "./ask.ts";
+import { AT_ONCE_BYTES } from "./asset-bytes.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How a part of a path becomes a file's name; each throws the fault of what is none. */
@@ -10,6 +11,7 @@ export interface NameParsers {
 }
 
 export const CONFIG_ROUTE = "/api/configs/:file{[^/]+\\.json}";
+export const ASSET_ROUTE = "/api/assets/:filename";
 
 const STALL_SECONDS = 120;
 
@@ -17,7 +19,7 @@ const STALL_SECONDS = 120;
 export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes {
   return (app) => {
     app.get(CONFIG_ROUTE, (c) => config(delivery, parsers, c));
-    app.get("/api/assets/:filename", (c) => asset(delivery, parsers, c));
+    app.get(ASSET_ROUTE, (c) => asset(delivery, parsers, c));
     app.get("/api/configs/:mac/revisions/:revision", (c) => configRevision(delivery, parsers, c));
     app.get("/api/assets/:filename/revisions/:revision", (c) => assetRevision(delivery, parsers, c));
   };
@@ -36,7 +38,7 @@ async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppC
   const filename = parseFileName(c.req.param("filename") ?? "");
   const response = await delivery.asset(filename, askOf(c));
   if (response === null) throw recordNotFound("asset", filename);
-  bearSlowReader(c);
+  if (Number(response.headers.get("Content-Length")) > AT_ONCE_BYTES) bearSlowReader(c);
   return response;
 }
 

@@ -82,7 +82,7 @@ describe("a file that cannot be taken over stops the import of all:", () => {
     const rules: PlanRules = {
       limits: { maxConfigBytes: 100, maxAssetBytes: 100 },
       overwrite: false,
-      lastState: async () => ({ revision: 1, sha256: null }),
+      lastState: async () => null,
       onFile: () => {},
     };
     const found = { candidates: [gone], refused: [], ignored: [] };

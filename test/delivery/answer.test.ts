@@ -106,16 +106,14 @@ function get(path: string, headers: Record<string, string> = {}, offered: Offer 
 
 function app(offered: Offer) {
   const file = new Blob([BYTES]);
+  const open = (range?: { readonly start: number; readonly end: number }) =>
+    range === undefined ? file : file.slice(range.start, range.end + 1);
   const rules = { corsOrigins: [], publicUrl: null, allowedHosts: [] };
   return createApp(
     [
       (routes) => {
         routes.get("/whole", (c) => answerWhole(c.req.raw, offered, BYTES));
-        routes.get("/ranges", (c) =>
-          answerWithRanges(c.req.raw, offered, (range) =>
-            range === undefined ? file : file.slice(range.start, range.end + 1),
-          ),
-        );
+        routes.get("/ranges", (c) => answerWithRanges(c.req.raw, offered, open) ?? c.notFound());
       },
     ],
     rules,

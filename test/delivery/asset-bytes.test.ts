@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { type Blobs, openDiskBlobs } from "../../src/blobs/index.ts";
 import { answerWithRanges } from "../../src/delivery/answer.ts";
-import { AssetBytes } from "../../src/delivery/asset-bytes.ts";
+import { AssetBytes, AT_ONCE_BYTES } from "../../src/delivery/asset-bytes.ts";
 import type { Offer } from "../../src/delivery/offer.ts";
 import { until } from "../support/deadline.ts";
 import { openRaw } from "../support/raw-http.ts";
@@ -10,16 +10,30 @@ import { type TempDir, tempDir } from "../support/temp-dir.ts";
 
 const LARGEST_BYTES = 4 * 1024 * 1024;
 
-test("an asset that is asked for again is in memory, whole and in parts, though its blob is removed", async () => {
+const PART = { start: 10, end: 19 };
+
+test("a part of an asset that is asked for again comes from memory, though its blob is removed", async () => {
   await using dir = await tempDir();
-  const { blobs, offer, bytes } = await keptIn(dir, 1_000);
+  const { blobs, offer, bytes } = await keptIn(dir, LARGEST_BYTES);
   const assets = new AssetBytes(blobs);
-  expect(isOnDisk(assets.open(offer))).toBe(true);
-  await until("bytes in memory", () => !isOnDisk(assets.open(offer)));
+  expect(assets.atHand(offer, PART)).toBeNull();
+  expect(isOnDisk(assets.open(offer, PART))).toBe(true);
+  await until("bytes in memory", () => !isOnDisk(assets.open(offer, PART)));
 
   await blobs.remove(offer.sha256);
+  expect(await read(assets.open(offer, PART))).toEqual(bytes.subarray(10, 20));
+  expect(await read(assets.atHand(offer, PART) ?? new Blob())).toEqual(bytes.subarray(10, 20));
+});
+
+test("what is long comes from the disk, though it is in memory too", async () => {
+  await using dir = await tempDir();
+  const { blobs, offer, bytes } = await keptIn(dir, AT_ONCE_BYTES + 1);
+  const assets = new AssetBytes(blobs);
+  await until("bytes in memory", () => !isOnDisk(assets.open(offer, PART)));
+  expect(isOnDisk(assets.open(offer))).toBe(true);
+  expect(assets.atHand(offer)).toBeNull();
   expect(await read(assets.open(offer))).toEqual(bytes);
-  expect(await read(assets.open(offer, { start: 10, end: 19 }))).toEqual(bytes.subarray(10, 20));
+  expect(isOnDisk(assets.open(offer, { start: 1, end: AT_ONCE_BYTES }))).toBe(false);
 });
 
 test("an asset of more than 4 MiB is read from the disk each time, and then others still come to memory", async () => {
@@ -28,8 +42,8 @@ test("an asset of more than 4 MiB is read from the disk each time, and then othe
   const largest = await keptIn(dir, LARGEST_BYTES);
   const assets = new AssetBytes(large.blobs);
   await until("bytes in memory", () => {
-    expect(isOnDisk(assets.open(large.offer))).toBe(true);
-    return !isOnDisk(assets.open(largest.offer));
+    expect(isOnDisk(assets.open(large.offer, PART))).toBe(true);
+    return !isOnDisk(assets.open(largest.offer, PART));
   });
   expect(await read(assets.open(large.offer))).toEqual(large.bytes);
 });
@@ -99,10 +113,10 @@ async function read(blob: Blob): Promise<Buffer> {
   return Buffer.from(await blob.arrayBuffer());
 }
 
-function serve(answer: (request: Request) => Response) {
+function serve(answer: (request: Request) => Response | null) {
   const fetch = (request: Request) => {
     try {
-      return answer(request);
+      return answer(request) ?? new Response("nothing to answer with", { status: 500 });
     } catch (error) {
       return new Response(String(error), { status: 416 }); // What the app makes of the fault is not asked here.
     }

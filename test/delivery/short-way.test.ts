@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { assert, asyncProperty, constantFrom, oneof, record, uniqueArray } from "fast-check";
+import { type Blobs, openDiskBlobs } from "../../src/blobs/index.ts";
+import { AT_ONCE_BYTES } from "../../src/delivery/asset-bytes.ts";
 import { contentETag, openSqliteStore } from "../../src/store/index.ts";
-import { openStoreUnderTest, type StoreUnderTest } from "../store/store-under-test.ts";
+import { anyone, openStoreUnderTest, type StoreUnderTest } from "../store/store-under-test.ts";
+import { until } from "../support/deadline.ts";
 import { type TempDir, tempDir } from "../support/temp-dir.ts";
 import { UI, Way } from "./two-ways.ts";
 
@@ -17,8 +20,14 @@ beforeAll(async () => {
   dir = await tempDir();
   store = await openStoreUnderTest(async (options) => openSqliteStore(options));
   etag = contentETag((await store.saved(PORCH, { content: CONTENT })).sha256);
-  [short, long] = [new Way(store.store, dir.path, true), new Way(store.store, dir.path, false)];
-  for (const way of [short, long]) expect((await way.ask(get(PORCH))).status).toBe(200); // It is in memory from now on.
+  const blobs = openDiskBlobs(dir.path);
+  // An asset of the same bytes has the same ETag.
+  for (const name of ["fw.bin", "a b.bin"]) await upload(blobs, name, CONTENT);
+  await upload(blobs, "large.bin", Buffer.alloc(AT_ONCE_BYTES + 1));
+  [short, long] = [new Way(store.store, blobs, true), new Way(store.store, blobs, false)];
+  for (const request of [get(PORCH), fetchOf("fw.bin"), fetchOf("large.bin", "Range: bytes=0-9")]) {
+    await until("all of it in memory", async () => (await takenOf(request)) === 1);
+  }
 });
 afterAll(async () => {
   await short[Symbol.asyncDispose]();
@@ -36,6 +45,11 @@ describe("the short way takes", () => {
     ["one with a range, which counts for nothing", () => get(PORCH, "Range: bytes=0-1")],
     ["one under a name", () => get(PORCH).replace("127.0.0.1", "iot.example:3201")],
     ["one of HTTP/1.0", () => get(PORCH).replace("HTTP/1.1", "HTTP/1.0")],
+    ["a short asset", () => fetchOf("fw.bin")],
+    ["one that the device has", () => fetchOf("fw.bin", `If-None-Match: ${etag}`)],
+    ["a part of a short asset", () => fetchOf("fw.bin", "Range: bytes=3-7")],
+    ["a short part of a long one", () => fetchOf("large.bin", "Range: bytes=3-7")],
+    ["a part of a version that is no more", () => fetchOf("fw.bin", "Range: bytes=3-7", `If-Range: "old"`)],
   ];
   test.each(requests)("%s", async (_, request) => {
     expect(await takenOf(request())).toBe(1);
@@ -50,6 +64,11 @@ describe("the short way hands on", () => {
     ["what is no MAC", get("porch")],
     ["another spelling", get(PORCH.toUpperCase())],
     ["an encoded spelling", get(PORCH.replace("a", "%61"))],
+    ["a long asset", fetchOf("large.bin")],
+    ["a range past the end", fetchOf("fw.bin", "Range: bytes=1000-")],
+    ["an asset that is not there", fetchOf("other.bin")],
+    ["an asset's name that has to be decoded", fetchOf("a%20b.bin")],
+    ["an asset's HEAD", fetchOf("fw.bin").replace("GET", "HEAD")],
     ["a query", `GET /api/configs/${PORCH}.json?v=.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
     ["a path below", `GET /api/configs/x/${PORCH}.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
     ["a page's request", get(PORCH, `Origin: ${UI}`)],
@@ -104,7 +123,8 @@ async function takenOf(request: string): Promise<number> {
 const anyRequest = record({
   method: constantFrom("GET", "GET", "GET", "HEAD", "POST", "DELETE", "OPTIONS"),
   target: oneof(
-    constantFrom(`/api/configs/${PORCH}.json`),
+    constantFrom(`/api/configs/${PORCH}.json`, "/api/assets/fw.bin"),
+    constantFrom("/api/assets/fw%2ebin", "/api/assets/a%20b.bin", "/api/assets/", "/api/assets/fw.bin?a=b"),
     record({
       origin: constantFrom("", "", "", "http://127.0.0.1", "http://other.example"),
       path: constantFrom(
@@ -168,6 +188,19 @@ const anyRequest = record({
   ({ method, target, version, host, headers }) =>
     `${[`${method} ${target} ${version}`, `Host: ${host}`, ...headers].join("\r\n")}\r\n\r\n`,
 );
+
+async function upload(blobs: Blobs, filename: string, bytes: Uint8Array): Promise<void> {
+  const staged = await blobs.stage();
+  await staged.write(bytes);
+  const { sha256, size, keep } = await staged.finish();
+  await keep();
+  const claim = await store.store.claimBlob(sha256);
+  await store.store.saveAsset({ filename, sha256, size, claim, message: null, reading: null }, anyone);
+}
+
+function fetchOf(asset: string, ...headers: readonly string[]): string {
+  return `${[`GET /api/assets/${asset} HTTP/1.1`, "Host: 127.0.0.1", ...headers].join("\r\n")}\r\n\r\n`;
+}
 
 function get(mac: string, ...headers: readonly string[]): string {
   return `${[`GET /api/configs/${mac}.json HTTP/1.1`, "Host: 127.0.0.1", ...headers].join("\r\n")}\r\n\r\n`;

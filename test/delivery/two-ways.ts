@@ -1,5 +1,6 @@
 import { pino } from "pino";
-import { DiskBlobs } from "../../src/blobs/index.ts";
+import { parseFileName } from "../../src/assets/index.ts";
+import type { Blobs } from "../../src/blobs/index.ts";
 import { parseMac } from "../../src/configs/index.ts";
 import { type Audience, Delivery, deliveryRoutes, shortWay } from "../../src/delivery/index.ts";
 import { createApp, type ShortWay, serve } from "../../src/http/index.ts";
@@ -20,10 +21,10 @@ export class Way implements AsyncDisposable {
   /** How many requests were answered past the app. */
   taken = 0;
 
-  constructor(store: Store, dataDir: string, isShort: boolean) {
+  constructor(store: Store, blobs: Blobs, isShort: boolean) {
     const log = pino({ level: "debug", base: null }, { write: (line) => this.#log.write(line) });
-    const delivery = new Delivery(store, new DiskBlobs(dataDir), nobody);
-    const routes = deliveryRoutes(delivery, { parseMac, parseFileName: (name) => name });
+    const delivery = new Delivery(store, blobs, nobody);
+    const routes = deliveryRoutes(delivery, { parseMac, parseFileName });
     const app = createApp([routes], RULES, this.#metrics, log, () => new Date());
     const way = isShort ? this.#counting(shortWay(delivery, this.#metrics, log)) : longWayOnly;
     this.#server = serve(app, way, "127.0.0.1", 0, log);

@@ -17,7 +17,7 @@ const LARGE_BYTES = 50_000_000;
 const BYTES_PER_SECOND = 15_000;
 const SLOW_MS = 90_000;
 /** Below this, what a request takes is up to the machine's mood. */
-const NOISE_MS = 2;
+const NOISE_MS = 10;
 /** For so many readers together, besides what the service has anyway. */
 const MOST_MB = 100;
 /** The service's own 2 minutes, and until it looks again. */

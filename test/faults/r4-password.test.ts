@@ -16,7 +16,7 @@ const MOST_MS = 1_000;
 row(
   "R4",
   "a broker that refuses the password is tried on; why is told in health, and in the log once per change; then all is announced",
-  {},
+  { waits: true },
   async ({ did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -15,7 +15,7 @@ const ASSETS = "iotsupport/updates/assets";
 row(
   "R6",
   "a broker that comes back empty is told all that it had not acknowledged, and the next announcement at once",
-  { rounds: { test: 2, full: 20 }, timeoutMs: 120_000 },
+  { rounds: { test: 2, full: 20 }, timeoutMs: 120_000, waits: true },
   async ({ rounds, random, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();
@@ -51,7 +51,7 @@ row(
 row(
   "R6",
   "a topic that the broker refuses holds up no other, and is announced once it is allowed",
-  { rounds: { test: 10, full: 200 } },
+  { rounds: { test: 10, full: 200 }, waits: true },
   async ({ rounds, did }) => {
     await using dir = await tempDir();
     await using broker = await startBroker();

@@ -4,7 +4,7 @@ import { Fault } from "../../fault.ts";
 import type { SizeLimits } from "../../settings.ts";
 import type { FileKey, LastState } from "../../store/index.ts";
 import { sha256Of } from "../sha256.ts";
-import { bytesOf, readWhole } from "./plain-file.ts";
+import { bytesOf, checkIsReadable, readWhole } from "./plain-file.ts";
 import type { Candidate, LeftOut, Scan } from "./scan.ts";
 
 /** What is to become of a file. */
@@ -54,6 +54,7 @@ export function planAssets(found: Scan, rules: PlanRules): Promise<Plan> {
   return plan(found, rules, async ({ name, path, size }) => {
     const filename = parseFileName(name);
     if (size > maxAssetBytes) throw new Refusal(`is larger than MAX_ASSET_BYTES, ${maxAssetBytes}, allows`);
+    await checkIsReadable(path);
     return await compare({ kind: "assets", name: filename }, () => sha256Of(bytesOf(path)), rules);
   });
 }
