@@ -96,7 +96,13 @@ module.exports = {
       name: "nobody-imports-the-process",
       severity: "error",
       from: {},
-      to: { path: "^src/(main|service)\\.ts$", pathNot: "^src/service\\.ts$" },
+      to: { path: "^src/main\\.ts$" },
+    },
+    {
+      name: "main-starts-the-service-and-the-service-is-put-together-there",
+      severity: "error",
+      from: { pathNot: "^src/(main|service)\\.ts$" },
+      to: { path: "^src/(service|api|vitals)\\.ts$" },
     },
   ],
   options: {

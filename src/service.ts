@@ -2,33 +2,18 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import manifest from "../package.json" with { type: "json" };
 import { Broker, Relay } from "./announcements/index.ts";
-import {
-  assetOperations,
-  assetRoutes,
-  Collector,
-  parseFileName,
-  readVerifyingKey,
-  type UploadRules,
-} from "./assets/index.ts";
+import { createApi } from "./api.ts";
+import { Collector, readVerifyingKey, type UploadRules } from "./assets/index.ts";
 import { openDiskBlobs } from "./blobs/index.ts";
-import { configOperations, configRoutes, parseMac } from "./configs/index.ts";
-import { askOf, Delivery, deliveryOperations, deliveryRoutes, shortWay } from "./delivery/index.ts";
-import { firmwareOperations, firmwareRoutes } from "./firmware/index.ts";
-import {
-  fleetAudience,
-  fleetOperations,
-  fleetRoutes,
-  fleetWitness,
-  Recorder,
-  SocketDiagnosis,
-} from "./fleet/index.ts";
-import { type Condition, healthOperations, healthRoutes, StoreWatch } from "./health/index.ts";
-import { createApp, docsRoutes, serve } from "./http/index.ts";
-import { Images } from "./images/index.ts";
+import { parseMac } from "./configs/index.ts";
+import { Delivery, shortWay } from "./delivery/index.ts";
+import { fleetAudience, Recorder, SocketDiagnosis } from "./fleet/index.ts";
+import { StoreWatch } from "./health/index.ts";
+import { serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
-import { revisionOperations, revisionRoutes } from "./revisions/index.ts";
 import type { Settings } from "./settings.ts";
 import { openSqliteStore } from "./store/index.ts";
+import { conditionOf, readingsOf } from "./vitals.ts";
 
 export interface Service extends AsyncDisposable {
   /** Where it listens, without a slash at its end. */
@@ -63,34 +48,12 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   const broker = mqtt === null ? null : new Broker(mqtt, log);
   const relay = broker === null ? null : new Relay(store, broker, metrics, log, now);
   if (relay !== null) starting.defer(() => relay.stop());
-  const nudge = () => relay?.nudge();
 
-  let hasFailed = false;
+  const vitals = { watch: new StoreWatch(store, blobs, log), broker, relay, disk: new Disk(dataDir), now };
+  addGauges(metrics, readingsOf(vitals));
+  const life = { hasFailed: false, isDraining: false };
   failure.promise.then(() => {
-    hasFailed = true;
-  });
-  let isDraining = false;
-  const watch = new StoreWatch(store, blobs, log);
-  const condition = async (): Promise<Condition> => {
-    const counts = await watch.counts();
-    return {
-      storeTrouble: watch.trouble,
-      hasFailed: hasFailed || counts === null,
-      isDraining,
-      mqtt: broker === null ? "disabled" : broker.connected ? "connected" : "disconnected",
-      mqttTrouble: relay?.trouble ?? null,
-      pendingAnnouncements: counts?.pendingAnnouncements ?? null,
-    };
-  };
-  const disk = new Disk(dataDir);
-  addGauges(metrics, {
-    configFiles: async () => (await watch.counts())?.configs ?? Number.NaN,
-    pendingAnnouncements: async () => (await watch.counts())?.pendingAnnouncements ?? Number.NaN,
-    oldestAnnouncementSeconds: async () => secondsSince((await watch.counts())?.oldestAnnouncement, now()),
-    mqttEnabled: () => broker !== null,
-    mqttConnected: () => broker?.connected ?? false,
-    storeHealthy: () => watch.trouble === null,
-    storeSpace: () => disk.space(),
+    life.hasFailed = true;
   });
 
   const diagnosis = SocketDiagnosis.open();
@@ -106,53 +69,20 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   });
   starting.defer(() => recorder.stop());
   const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac));
-  const app = createApp(
-    [
-      deliveryRoutes(delivery, { parseMac, parseFileName }),
-      configRoutes({ store, nudge, maxConfigBytes: settings.maxConfigBytes, metrics, log }),
-      assetRoutes({
-        store,
-        blobs,
-        collector,
-        rules,
-        limits: settings,
-        maxUploads: settings.maxUploads,
-        nudge,
-        metrics,
-        log,
-      }),
-      firmwareRoutes({
-        store,
-        images: new Images(store, blobs),
-        giver: {
-          offerAsset: (filename, c) => delivery.offerAsset(filename, askOf(c)),
-          give: (offered, c) => delivery.give(offered, askOf(c)),
-          unchanged: (offered, c) => delivery.unchanged(offered, askOf(c)),
-        },
-        witness: fleetWitness(recorder, store.fleet, parseMac, now),
-        parseFileName,
-      }),
-      revisionRoutes({ store, parseMac, parseFileName }),
-      fleetRoutes({ store, parseMac, parseFileName, nudge, now }),
-      healthRoutes(condition, metrics),
-      docsRoutes(
-        [
-          deliveryOperations,
-          configOperations,
-          assetOperations,
-          firmwareOperations,
-          revisionOperations,
-          fleetOperations,
-          healthOperations,
-        ],
-        manifest.version,
-      ),
-    ],
+  const app = createApi({
     settings,
+    store,
+    blobs,
+    collector,
+    delivery,
+    recorder,
+    rules,
+    condition: () => conditionOf(vitals, life),
+    nudge: () => relay?.nudge(),
     metrics,
     log,
     now,
-  );
+  });
   collector.start();
   recorder.start();
   relay?.start().catch(failure.resolve);
@@ -164,7 +94,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     url: server.url,
     failed: failure.promise,
     async drain() {
-      isDraining = true;
+      life.isDraining = true;
       server.leave();
       await wait(settings.drainSeconds * 1000);
     },
@@ -181,12 +111,6 @@ async function uploadRules(settings: Settings): Promise<UploadRules | null> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`SIGNING_KEY_PATH ${signingKeyPath}: ${reason}`, { cause: error });
   }
-}
-
-/** 0 where there is no such moment, or the clock was set back to before it; NaN where it is not known. */
-function secondsSince(moment: Date | null | undefined, now: Date): number {
-  if (moment === undefined) return Number.NaN;
-  return moment === null ? 0 : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
 }
 
 function listen<T>(open: () => T, host: string, port: number): T {

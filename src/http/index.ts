@@ -3,7 +3,7 @@ export { arrivalOf } from "./arrival.ts";
 export { checkDeclaredSize, checkIsPlain, readJsonBody } from "./body.ts";
 export { ifNoneMatchHolds, ifRangeHolds } from "./conditional.ts";
 export { docsRoutes } from "./docs.ts";
-export type { AppContext, HttpListener } from "./env.ts";
+export type { App, AppContext, HttpListener } from "./env.ts";
 export { jsonList } from "./json-list.ts";
 export { noteAnswer } from "./note-answer.ts";
 export { ifMatch, ifNoneMatch, type Operation, type Operations, type Parameter } from "./operation.ts";

@@ -25,7 +25,7 @@ export type BlobStanding = "named" | "unnamed" | "unknown";
  * written, and nobody's writes are held up. Throws the fault `STORE_UNAVAILABLE` where it is damaged.
  */
 export interface StoreReader extends Disposable {
-  /** Grows with each change of what is kept, and how. */
+  /** Grows with each change of what is kept, and how. What is of an older version is read as this program would have it. */
   readonly schemaVersion: number;
   /** Whether nothing was ever saved. */
   isUnused(): Promise<boolean>;
@@ -37,6 +37,6 @@ export interface StoreReader extends Disposable {
   blobStanding(sha256: string): Promise<BlobStanding>;
   /** What is damaged, or contradicts itself, in a sentence each; empty where all is sound. Reads everything. */
   contradictions(): Promise<readonly string[]>;
-  /** Writes one moment's state, whole and in order, into a new file. Throws `STORAGE_FULL` where there is no room. */
+  /** Writes one moment's state, whole and of the same version, into a new file. Throws `STORAGE_FULL` where there is no room. */
   copyTo(path: string): Promise<void>;
 }

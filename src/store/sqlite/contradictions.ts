@@ -1,16 +1,10 @@
 import type { Database } from "bun:sqlite";
-import { readSchemaVersion } from "./database.ts";
-import { migrations } from "./migrations.ts";
 
-/**
- * What is damaged in the database, or contradicts itself. Of a database that is brought up to date by the next start,
- * only the damage: what follows is true of today's tables.
- */
+/** What is damaged in the database, or contradicts itself. */
 export function readContradictions(db: Database): readonly string[] {
   const damage = db.query<{ integrity_check: string }, []>("pragma integrity_check").all();
   const sentences = damage.map(({ integrity_check }) => integrity_check).filter((each) => each !== "ok");
   if (sentences.length > 0) return sentences.map((each) => `the database is damaged: ${each}`);
-  if (readSchemaVersion(db) < migrations.length) return [];
   return db.transaction(() => [...misfits(db), ...changedContents(db), ...miscounts(db)])();
 }
 

@@ -2,11 +2,9 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { flushFolder } from "../../folder.ts";
-import { migrations } from "./migrations.ts";
+import { APPLICATION_ID, migrate, readSchemaVersion } from "./migrate.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
 import { StoreOpenError } from "./store-open-error.ts";
-
-/** "iots", SQLite's mark for whose database this is. */
-const APPLICATION_ID = 0x69_6f_74_73;
 
 /**
  * Opens the database for the one connection that writes. Throws `StoreOpenError`, and leaves the file as it
@@ -61,24 +59,9 @@ export function openBeside(path: string): Database | null {
   });
 }
 
-/** How many of the migrations it has seen. */
-export function readSchemaVersion(db: Database): number {
-  return numberFrom(db, "user_version");
-}
-
-/** Brings the database to this program's version in one transaction, or leaves it as it was. */
-function migrate(db: Database): void {
-  const version = readSchemaVersion(db);
-  if (version === migrations.length) return;
-  db.transaction(() => {
-    for (const sql of migrations.slice(version)) db.run(sql);
-    db.run(`pragma user_version = ${migrations.length}`);
-    db.run(`pragma application_id = ${APPLICATION_ID}`);
-  }).immediate();
-}
-
 function checkIsOurs(db: Database, path: string): void {
-  if (numberFrom(db, "application_id") === APPLICATION_ID) return;
+  const mark = db.query<{ application_id: number }, []>("pragma application_id").get();
+  if (mark?.application_id === APPLICATION_ID) return;
   // A first start that was killed before its migration leaves a database with nothing in it.
   if (db.query("select 1 from sqlite_schema").get() === null) return;
   throw new StoreOpenError(`${path} is a database, but not one of this service; set another DATA_DIR`);
@@ -119,9 +102,9 @@ function checkIsWhole(path: string): void {
 }
 
 function checkVersion(version: number, path: string): void {
-  if (version <= migrations.length) return;
+  if (version <= SCHEMA_VERSION) return;
   throw new StoreOpenError(
-    `${path} is of version ${version}, newer than this program's ${migrations.length}; start the newer program, or restore a backup`,
+    `${path} is of version ${version}, newer than this program's ${SCHEMA_VERSION}; start the newer program, or restore a backup`,
   );
 }
 
@@ -143,11 +126,6 @@ function hasNoLog(path: string): boolean {
 
 function sizeOf(path: string): number {
   return existsSync(path) ? statSync(path).size : 0;
-}
-
-function numberFrom(db: Database, pragma: "application_id" | "user_version"): number {
-  const row = db.query<Record<string, number>, []>(`pragma ${pragma}`).get();
-  return row?.[pragma] ?? 0;
 }
 
 /** Turns what SQLite or the system says of a file that cannot be used into what to do about it. */

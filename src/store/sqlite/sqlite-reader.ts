@@ -5,9 +5,11 @@ import type { Counts } from "../store.ts";
 import { readBlobStanding, readNamedBlobs } from "./blobs.ts";
 import { readContradictions } from "./contradictions.ts";
 import { databaseIn } from "./data-dir.ts";
-import { openBeside, readSchemaVersion } from "./database.ts";
+import { openBeside } from "./database.ts";
 import { faulting } from "./faulting.ts";
 import { readFileRow, readHasFiles } from "./files.ts";
+import { migratedCopy, readSchemaVersion } from "./migrate.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
 import { readCounts } from "./reads.ts";
 
 /**
@@ -26,43 +28,52 @@ export function openSqliteCopy(path: string): StoreReader | null {
 
 class SqliteReader implements StoreReader {
   readonly schemaVersion: number;
+  #migrated: Database | null = null;
 
-  constructor(private readonly db: Database) {
-    this.schemaVersion = readSchemaVersion(db);
+  constructor(private readonly kept: Database) {
+    this.schemaVersion = readSchemaVersion(kept);
   }
 
   isUnused(): Promise<boolean> {
-    return faulting(() => !readHasFiles(this.db));
+    return faulting(() => !readHasFiles(this.#db));
   }
 
   counts(): Promise<Counts> {
-    return faulting(() => readCounts(this.db));
+    return faulting(() => readCounts(this.#db));
   }
 
   lastState(file: FileKey): Promise<LastState | null> {
-    return faulting(() => readFileRow(this.db, file));
+    return faulting(() => readFileRow(this.#db, file));
   }
 
   namedBlobs(): Promise<readonly NamedBlob[]> {
-    return faulting(() => readNamedBlobs(this.db));
+    return faulting(() => readNamedBlobs(this.#db));
   }
 
   blobStanding(sha256: string): Promise<BlobStanding> {
-    return faulting(() => readBlobStanding(this.db, sha256));
+    return faulting(() => readBlobStanding(this.#db, sha256));
   }
 
   contradictions(): Promise<readonly string[]> {
-    return faulting(() => readContradictions(this.db));
+    return faulting(() => readContradictions(this.#db));
   }
 
   /** In one read of the database: a copy by SQLite's backup interface begins anew at every save, and may never end. */
   copyTo(path: string): Promise<void> {
     return faulting(() => {
-      this.db.query("vacuum into ?").run(path);
+      this.kept.query("vacuum into ?").run(path);
     });
   }
 
   [Symbol.dispose](): void {
-    this.db.close();
+    this.#migrated?.close();
+    this.kept.close();
+  }
+
+  /** What is read: where what is kept is of an older version, what that will become. */
+  get #db(): Database {
+    if (this.schemaVersion === SCHEMA_VERSION) return this.kept;
+    this.#migrated ??= migratedCopy(this.kept);
+    return this.#migrated;
   }
 }

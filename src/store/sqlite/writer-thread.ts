@@ -1,13 +1,8 @@
 import { Worker } from "node:worker_threads";
-import { busy, storageFull, storeUnavailable } from "../../fault.ts";
+import { storageFull, storeUnavailable } from "../../fault.ts";
+import { type Answered, WriteQueue } from "./write-queue.ts";
 import type { Answer, Arguments, Outcome, Verb, Write } from "./writer.ts";
 import type { Reply, Request, WriterOptions } from "./writer-worker.ts";
-
-/** More than this many writes waiting for the disk are refused: what waits is held in memory. */
-const MOST_WAITING = 10_000;
-
-/** So much content goes into one transaction at the most, one write apart: the log must fit into the reserve. */
-const MOST_BATCH_BYTES = 1024 * 1024;
 
 /** After a full disk it is looked so often whether there is room again: it may be a long time until the next save. */
 const LOOK_FOR_ROOM_MS = 2_000;
@@ -28,19 +23,15 @@ export interface WriteWatcher {
   full(): void;
 }
 
-/**
- * The main thread's end of the thread that writes, so that no request waits for another's fsync. Writes that
- * come while a batch is being committed go together in the next.
- */
+/** The main thread's end of the thread that writes, so that no request waits for another's fsync. */
 export class WriterThread {
   readonly failed: Promise<Error>;
   readonly #fail: (reason: Error) => void;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
+  readonly #queue = new WriteQueue();
   #state: "open" | "closing" | "failed" = "open";
   #trouble: string | null = null;
-  #waiting: Pending[] = [];
-  #committing: Pending[] | null = null;
   #lookingForRoom: NodeJS.Timeout | null = null;
   #lingering: NodeJS.Timeout | null = null;
 
@@ -66,32 +57,22 @@ export class WriterThread {
 
   /** Whether it works, and no change is on its way to the disk or back: the watcher has been told of all there are. */
   get isQuiet(): boolean {
-    const onTheirWay = [...(this.#committing ?? []), ...this.#waiting];
-    return this.#state === "open" && !onTheirWay.some(({ write }) => CHANGES.has(write.verb));
+    return this.#state === "open" && !this.#queue.writes.some(({ verb }) => CHANGES.has(verb));
   }
 
   /** Resolves when the write is on disk. */
   write<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
-    const outcome = this.#enqueue(verb, args);
+    if (this.#state !== "open") return refused();
+    const outcome = this.#queue.add(verb, args);
     this.#send();
     return outcome;
   }
 
   /** The same for a write that can wait a little: it goes along with the next one, to share its flush. */
   writeAlong<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
-    const outcome = this.#enqueue(verb, args);
+    if (this.#state !== "open") return refused();
     this.#lingering ??= setTimeout(() => this.#send(), LINGER_MS);
-    return outcome;
-  }
-
-  #enqueue<V extends Verb>(verb: V, args: Arguments<V>): Promise<Outcome<V>> {
-    if (this.#state !== "open") return Promise.reject(storeUnavailable("it is closed for writing"));
-    if (this.#waiting.length >= MOST_WAITING)
-      return Promise.reject(busy("too many writes wait for the disk"));
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome<Verb>>();
-    // The verb and its arguments are a pair by this method's own signature.
-    this.#waiting.push({ write: { verb, args } as Write, resolve, reject });
-    return promise as Promise<Outcome<V>>;
+    return this.#queue.add(verb, args);
   }
 
   /** Waits for the writes that were begun, then ends the thread. */
@@ -106,16 +87,14 @@ export class WriterThread {
   }
 
   #closeWhenIdle(): void {
-    if (this.#state === "closing" && this.#committing === null) this.#ask("close");
+    if (this.#state === "closing" && !this.#queue.isCommitting) this.#ask("close");
   }
 
   #send(): void {
     if (this.#lingering !== null) clearTimeout(this.#lingering);
     this.#lingering = null;
-    if (this.#committing !== null || this.#waiting.length === 0) return;
-    this.#committing = this.#waiting.splice(0, batchLength(this.#waiting));
-    const writes = this.#committing.map(({ write }) => write);
-    this.#ask({ writes, now: this.now().getTime() });
+    const writes = this.#queue.begin();
+    if (writes !== null) this.#ask({ writes, now: this.now().getTime() });
   }
 
   #ask(request: Request): void {
@@ -125,18 +104,17 @@ export class WriterThread {
   #replied(reply: Reply): void {
     if (reply.kind === "broken") this.#breakDown(reply.reason);
     else if (reply.kind === "looked") this.#looked(reply.hasRoom);
-    else this.#answered(reply.answers);
+    else this.#committed(reply.answers);
   }
 
-  #answered(answers: readonly Answer[]): void {
-    const batch = this.#committing ?? [];
-    this.#committing = null;
+  #committed(answers: readonly Answer[]): void {
+    const batch = this.#queue.end(answers);
     this.#send(); // The disk is kept busy while the answers are given out.
-    for (const [index, pending] of batch.entries()) this.#settle(pending, answers[index]);
+    for (const each of batch) this.#settle(each);
     this.#closeWhenIdle();
   }
 
-  #settle({ write, resolve, reject }: Pending, answer: Answer | undefined): void {
+  #settle({ write, answer, resolve, reject }: Answered): void {
     switch (answer?.kind) {
       case "done":
         if (CHANGES.has(write.verb)) this.#trouble = null; // There is room again, or has been made.
@@ -155,9 +133,8 @@ export class WriterThread {
   }
 
   #lookForRoomLater(): void {
-    if (this.#state === "open") {
-      this.#lookingForRoom ??= setTimeout(() => this.#ask("look for room"), LOOK_FOR_ROOM_MS);
-    }
+    if (this.#state !== "open") return;
+    this.#lookingForRoom ??= setTimeout(() => this.#ask("look for room"), LOOK_FOR_ROOM_MS);
   }
 
   #looked(hasRoom: boolean): void {
@@ -173,31 +150,17 @@ export class WriterThread {
   }
 
   #breakDown(reason: string): void {
-    if (this.#state === "failed" || (this.#state === "closing" && this.#committing === null)) return;
+    if (this.#state === "failed" || (this.#state === "closing" && !this.#queue.isCommitting)) return;
     this.#state = "failed";
     this.#stopLooking();
     this.#trouble = reason;
     const fault = storeUnavailable(reason);
-    for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(fault);
-    this.#committing = null;
-    this.#waiting = [];
+    this.#queue.abandon(fault);
     void this.#worker.terminate();
     this.#fail(fault);
   }
 }
 
-/** How many of those that wait go into the next batch: at least one. */
-function batchLength(waiting: readonly Pending[]): number {
-  let bytes = 0;
-  const first = waiting.findIndex(({ write }, index) => {
-    bytes += write.verb === "saveConfig" ? write.args[0].content.length : 0;
-    return index > 0 && bytes > MOST_BATCH_BYTES;
-  });
-  return first === -1 ? waiting.length : first;
-}
-
-interface Pending {
-  readonly write: Write;
-  readonly resolve: (outcome: Outcome<Verb>) => void;
-  readonly reject: (reason: Error) => void;
+function refused(): Promise<never> {
+  return Promise.reject(storeUnavailable("it is closed for writing"));
 }
