@@ -7,7 +7,7 @@ import { Collector, readVerifyingKey, type UploadRules } from "./assets/index.ts
 import { openDiskBlobs } from "./blobs/index.ts";
 import { parseMac } from "./configs/index.ts";
 import { Delivery, shortWay } from "./delivery/index.ts";
-import { fleetAudience, Recorder, SocketDiagnosis } from "./fleet/index.ts";
+import { fleetAudience, Reannouncer, Recorder, SocketDiagnosis } from "./fleet/index.ts";
 import { StoreWatch } from "./health/index.ts";
 import { serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
@@ -48,6 +48,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   const broker = mqtt === null ? null : new Broker(mqtt, log);
   const relay = broker === null ? null : new Relay(store, broker, metrics, log, now);
   if (relay !== null) starting.defer(() => relay.stop());
+  const nudge = () => relay?.nudge();
 
   const vitals = { watch: new StoreWatch(store, blobs, log), broker, relay, disk: new Disk(dataDir), now };
   addGauges(metrics, readingsOf(vitals));
@@ -68,6 +69,9 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     maxUnknownDevices: settings.maxUnknownDevices,
   });
   starting.defer(() => recorder.stop());
+  const reannouncer =
+    relay !== null && settings.reannounces ? new Reannouncer(store.fleet, nudge, log, now) : null;
+  if (reannouncer !== null) starting.defer(() => reannouncer.stop());
   const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac));
   const app = createApi({
     settings,
@@ -78,13 +82,14 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     recorder,
     rules,
     condition: () => conditionOf(vitals, life),
-    nudge: () => relay?.nudge(),
+    nudge,
     metrics,
     log,
     now,
   });
   collector.start();
   recorder.start();
+  reannouncer?.start();
   relay?.start().catch(failure.resolve);
   const server = listen(() => serve(app, shortWay(delivery, metrics, log), host, port, log), host, port);
   starting.defer(() => server.stop());

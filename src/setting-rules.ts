@@ -13,6 +13,10 @@ export type Rule<T> = {
   readonly parse: (text: string) => T | undefined;
 };
 
+export function oneOf<T extends string>(words: readonly T[]): Rule<T> {
+  return { allowed: words.join(", "), parse: (text) => words.find((word) => word === text) };
+}
+
 /** For what is secret: nothing of it is wrong, so nothing of it is ever shown. */
 export const anyText: Rule<string> = { allowed: "any text", parse: (text) => text };
 

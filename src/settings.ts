@@ -8,9 +8,9 @@ import {
   listenAddress,
   listOf,
   MIB,
+  oneOf,
   origin,
   path,
-  type Rule,
   size,
   TIB,
   wholeNumber,
@@ -33,6 +33,8 @@ export type Settings = {
   readonly maxUnknownDevices: number;
   /** null: nothing connects. */
   readonly mqtt: MqttSettings | null;
+  /** Whether files that devices are behind on are announced again. */
+  readonly reannounces: boolean;
   readonly uploadStallSeconds: number;
   readonly uploadMaxSeconds: number;
   readonly maxUploads: number;
@@ -82,6 +84,7 @@ export function readSettings(env: Variables): Settings {
     keepRevisions: given.read("KEEP_REVISIONS", wholeNumber(0, 1_000_000), 20),
     maxUnknownDevices: given.read("MAX_UNKNOWN_DEVICES", wholeNumber(0, 1_000_000), 1_000),
     mqtt: readMqtt(given),
+    reannounces: given.read("REANNOUNCE", oneOf(["off", "on"]), "off") === "on",
     // The server's own time-outs are whole seconds, and coarse below this.
     uploadStallSeconds: given.read("UPLOAD_STALL_SECONDS", wholeNumber(5, HOUR_SECONDS), 30),
     // Timers end at 2³¹ ms, 24 days.
@@ -91,7 +94,7 @@ export function readSettings(env: Variables): Settings {
     publicUrl: given.read("PUBLIC_URL", origin, null),
     allowedHosts: given.read("ALLOWED_HOSTS", listOf(hostName), []),
     drainSeconds: given.read("DRAIN_SECONDS", wholeNumber(0, HOUR_SECONDS), 0),
-    logLevel: given.read("LOG_LEVEL", logLevel, "info"),
+    logLevel: given.read("LOG_LEVEL", oneOf(logLevels), "info"),
   }));
 }
 
@@ -127,11 +130,6 @@ function sizeLimitsIn(given: Environment): SizeLimits {
 const HOUR_SECONDS = 3600;
 const WEEK_SECONDS = 7 * 24 * HOUR_SECONDS;
 const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
-
-const logLevel: Rule<LogLevel> = {
-  allowed: logLevels.join(", "),
-  parse: (text) => logLevels.find((level) => level === text),
-};
 
 /** The two parts of a broker's address may come from MQTT_URL or from settings of their own, but not from both. */
 function readMqtt(given: Environment): MqttSettings | null {

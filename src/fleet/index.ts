@@ -1,5 +1,6 @@
 export { fleetAudience } from "./audience.ts";
 export { fleetOperations } from "./operations.ts";
+export { Reannouncer } from "./reannouncer.ts";
 export { Recorder } from "./recorder.ts";
 export { fleetRoutes } from "./routes.ts";
 export { SocketDiagnosis } from "./socket-diagnosis.ts";

@@ -6,3 +6,7 @@ export interface FileKey {
   readonly kind: FileKind;
   readonly name: string;
 }
+
+export interface FileRevision extends FileKey {
+  readonly revision: number;
+}

@@ -1,4 +1,4 @@
-import type { FileKey } from "./file-key.ts";
+import type { FileKey, FileRevision } from "./file-key.ts";
 
 /** A device as operators see it, apart from its files. Times are milliseconds since 1970. */
 export interface Device {
@@ -121,4 +121,12 @@ export interface FleetStore {
   announceAgain(file: FileKey): Promise<boolean>;
   /** The same for all the files of a device; false where there is no such device. */
   announceAllTo(mac: string): Promise<boolean>;
+  /**
+   * Files that a device is behind on which was here before and is not missed now, and did not begin or gave up: those
+   * that are due to be announced again, ten minutes after their announcement, then after twice as long each time, at
+   * most once a day. The longest due first, at most so many.
+   */
+  listFilesToReannounce(now: number, most: number): Promise<readonly FileRevision[]>;
+  /** Puts these into the outbox once more, except those that have changed meanwhile. */
+  reannounce(files: readonly FileRevision[]): Promise<void>;
 }

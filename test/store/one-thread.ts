@@ -18,6 +18,7 @@ import {
   readContent,
   readCounts,
 } from "../../src/store/sqlite/reads.ts";
+import { readFilesToReannounce } from "../../src/store/sqlite/reannouncements.ts";
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
 import { readRevision, readRevisions } from "../../src/store/sqlite/revisions.ts";
 import {
@@ -130,5 +131,7 @@ function fleetInOneThread(reading: Database, write: WriteOne): FleetStore {
     forgetDevice: (mac) => write("forgetDevice", mac),
     announceAgain: (file) => write("announceAgain", file),
     announceAllTo: (mac) => write("announceAllTo", mac),
+    listFilesToReannounce: async (now, most) => readFilesToReannounce(reading, now, most),
+    reannounce: (files) => write("reannounce", files),
   };
 }

@@ -86,6 +86,7 @@ function defaults(): Omit<Settings, "dataDir"> {
     maxAssetBytes: 1024 ** 3,
     keepRevisions: 20,
     maxUnknownDevices: 1_000,
+    reannounces: false,
     mqtt: null,
     uploadStallSeconds: 30,
     uploadMaxSeconds: 21_600,

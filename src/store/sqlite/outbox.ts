@@ -54,7 +54,7 @@ export function settleAnnouncements(tx: Transaction, announcements: readonly Ann
     update outbox set committed_at = (select changed_at from files where (kind, name) = (outbox.kind, subject))
     where kind = ? and subject = ? and revision > ?`);
   const told = tx.db.query(`
-    update files set announced_revision = ?3, announced_at = ?4
+    update files set announced_revision = ?3, announced_at = ?4, reannounced_at = null
     where kind = ?1 and name = ?2 and (announced_revision is null or announced_revision < ?3)`);
   for (const { kind, name, revision } of announcements) {
     told.run(kind, name, revision, tx.now);

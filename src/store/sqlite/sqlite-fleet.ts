@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { FileKey } from "../file-key.ts";
+import type { FileKey, FileRevision } from "../file-key.ts";
 import type {
   Convergence,
   Device,
@@ -78,5 +78,13 @@ export class SqliteFleet implements FleetStore {
 
   announceAllTo(mac: string): Promise<boolean> {
     return this.writer.write("announceAllTo", mac);
+  }
+
+  listFilesToReannounce(now: number, most: number): Promise<readonly FileRevision[]> {
+    return this.reader.read("readFilesToReannounce", now, most);
+  }
+
+  reannounce(files: readonly FileRevision[]): Promise<void> {
+    return this.writer.write("reannounce", files);
   }
 }

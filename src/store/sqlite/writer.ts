@@ -4,6 +4,7 @@ import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
 import { editDevice, forgetDevice } from "./devices.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
 import { keepReading } from "./readings.ts";
+import { reannounce } from "./reannouncements.ts";
 import type { Reserve } from "./reserve.ts";
 import { forgetDeletedFiles } from "./revisions.ts";
 import { announceAgain, announceAllTo, saveSightings } from "./sightings.ts";
@@ -27,6 +28,7 @@ const verbs = {
   forgetDevice,
   announceAgain,
   announceAllTo,
+  reannounce,
 };
 
 /** Verbs that make room, or keep the outbox true: on a full disk they are given the reserve. */
