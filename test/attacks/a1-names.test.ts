@@ -1,9 +1,9 @@
 import { expect } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Random } from "../../simulate/random.ts";
 import { type Cases, inEachCase } from "../support/cases.ts";
 import { filesUnder } from "../support/files.ts";
-import type { Random } from "../support/random.ts";
 import { sendRaw } from "../support/raw-http.ts";
 import { expectRefusal } from "../support/refusal.ts";
 import { row } from "../support/row.ts";

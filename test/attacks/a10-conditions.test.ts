@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
+import type { Random } from "../../simulate/random.ts";
 import { type Cases, inEachCase } from "../support/cases.ts";
 import { ProcessFigures } from "../support/process-figures.ts";
-import type { Random } from "../support/random.ts";
 import { sendRaw } from "../support/raw-http.ts";
 import { row } from "../support/row.ts";
 import { type LoneService, startLoneService } from "../support/service-process.ts";

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
+import type { Random } from "../../simulate/random.ts";
 import { startBroker } from "../support/broker.ts";
 import { inEachCase } from "../support/cases.ts";
-import type { Random } from "../support/random.ts";
 import { expectRefusal } from "../support/refusal.ts";
 import { row } from "../support/row.ts";
 import { startLoneService } from "../support/service-process.ts";

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import type { Random } from "../../simulate/random.ts";
 import { type Cases, inEachCase } from "../support/cases.ts";
 import { until } from "../support/deadline.ts";
 import { filesUnder } from "../support/files.ts";
@@ -6,7 +7,6 @@ import { atOnce } from "../support/load.ts";
 import { BOUNDARY, multipart, type Part } from "../support/multipart.ts";
 import { mutated } from "../support/mutation.ts";
 import { ProcessFigures } from "../support/process-figures.ts";
-import type { Random } from "../support/random.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { expectRefusal } from "../support/refusal.ts";
 import { row } from "../support/row.ts";

@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { Random } from "../../simulate/random.ts";
 import { until } from "../support/deadline.ts";
 import { filesUnder } from "../support/files.ts";
 import { atOnce } from "../support/load.ts";
-import type { Random } from "../support/random.ts";
 import { openRaw, sendRaw } from "../support/raw-http.ts";
 import { row } from "../support/row.ts";
 import { environment, type ServiceProcess, startServiceProcess } from "../support/service-process.ts";

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Random } from "../support/random.ts";
+import type { Random } from "../../simulate/random.ts";
 import { openRaw } from "../support/raw-http.ts";
 import { row } from "../support/row.ts";
 import type { ServiceClient } from "../support/service-client.ts";

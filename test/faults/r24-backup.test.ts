@@ -1,9 +1,9 @@
 import { expect } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Random } from "../../simulate/random.ts";
 import { CommandLine } from "../support/command-line.ts";
 import { backedUp, HistoryLog, type LoggedClient, randomLoad } from "../support/history/index.ts";
-import type { Random } from "../support/random.ts";
 import { row } from "../support/row.ts";
 import { environment, type ServiceProcess, startServiceProcess } from "../support/service-process.ts";
 import { smallDisk } from "../support/small-disk.ts";

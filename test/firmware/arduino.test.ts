@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { esp32Image, esp8266Image } from "../../simulate/esp-image.ts";
 import { until } from "../support/deadline.ts";
-import { esp32Image, esp8266Image } from "../support/esp-image.ts";
 import { sendRaw } from "../support/raw-http.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { esp32Image } from "../support/esp-image.ts";
+import { esp32Image } from "../../simulate/esp-image.ts";
 import { sendRaw } from "../support/raw-http.ts";
 import { startTestService } from "../support/service.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { esp32Image, esp8266Image } from "../support/esp-image.ts";
+import { esp32Image, esp8266Image } from "../../simulate/esp-image.ts";
 import { sendRaw } from "../support/raw-http.ts";
 import { startTestService } from "../support/service.ts";
 

@@ -17,8 +17,8 @@ import { ESP32S2ROM } from "esptool-js/lib/targets/esp32s2.js";
 import { ESP32S3ROM } from "esptool-js/lib/targets/esp32s3.js";
 import { ESP8266ROM } from "esptool-js/lib/targets/esp8266.js";
 import fc from "fast-check";
+import { esp32Image, esp8266Image } from "../../simulate/esp-image.ts";
 import { defectOf, parseChip, readImage, versionOf } from "../../src/images/index.ts";
-import { esp32Image, esp8266Image } from "../support/esp-image.ts";
 
 type KnownRom = ROM & { readonly IMAGE_CHIP_ID?: number };
 

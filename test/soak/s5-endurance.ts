@@ -1,5 +1,5 @@
+import { Random } from "../../simulate/random.ts";
 import { ProcessFigures } from "../support/process-figures.ts";
-import { Random } from "../support/random.ts";
 import { type Done, liveThrough } from "./endurance/chapter.ts";
 import { bearable, deadly } from "./endurance/faults.ts";
 import { type Sample, trendOf } from "./endurance/trend.ts";

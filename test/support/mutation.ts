@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../simulate/random.ts";
 
 /**
  * A text like `text`, with up to five faults in it: characters changed, cut out or doubled, and pieces of `dictionary`

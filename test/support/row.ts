@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { appendFileSync } from "node:fs";
-import { Random } from "./random.ts";
+import { Random } from "../../simulate/random.ts";
 import { missingTools, type Tool } from "./tools.ts";
 
 /** A row of the fault table: R for what breaks, A for what is sent against us. */

@@ -1,4 +1,4 @@
-import { Random } from "../../support/random.ts";
+import { Random } from "../../../simulate/random.ts";
 import type { RawConnection } from "../../support/raw-http.ts";
 import type { Fault } from "./faults.ts";
 import { patientLoad } from "./load.ts";

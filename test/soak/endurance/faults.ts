@@ -1,4 +1,4 @@
-import type { Random } from "../../support/random.ts";
+import type { Random } from "../../../simulate/random.ts";
 import { openRaw, type RawConnection } from "../../support/raw-http.ts";
 import { signedForm, uploadHead } from "../../support/signed-form.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,5 @@
+import { Random } from "../../../simulate/random.ts";
 import { macs } from "../../support/load.ts";
-import { Random } from "../../support/random.ts";
 import type { World } from "./world.ts";
 
 const WRITERS = 6;

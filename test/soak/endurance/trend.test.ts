@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Random } from "../../support/random.ts";
+import { Random } from "../../../simulate/random.ts";
 import { type Sample, trendOf } from "./trend.ts";
 
 const HOUR = Array.from({ length: 120 }, (_, at) => at / 120);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { assert, integer, property } from "fast-check";
-import { Random } from "../random.ts";
+import { Random } from "../../../simulate/random.ts";
 import { problemsIn } from "./check.ts";
 import type { Announced, Change, History, HistoryEvent, Read, Save } from "./events.ts";
 import { linesOf } from "./print.ts";

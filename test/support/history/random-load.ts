@@ -1,5 +1,5 @@
+import { Random } from "../../../simulate/random.ts";
 import { macs } from "../load.ts";
-import { Random } from "../random.ts";
 import type { Condition } from "./events.ts";
 import type { LoggedClient } from "./logged-client.ts";
 

@@ -1,4 +1,4 @@
-import type { Random } from "../random.ts";
+import type { Random } from "../../../simulate/random.ts";
 import type { Change, ChangeAnswer, Condition, History, HistoryEvent, Read, ReadAnswer } from "./events.ts";
 
 const FILES = ["configs/f", "assets/g"] as const;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Random } from "./random.ts";
+import { Random } from "../../simulate/random.ts";
 
 test("the same seed gives the same choices, another seed others", () => {
   const choices = (seed: number) => {
