@@ -71,8 +71,11 @@ const ofAssets = new Headers({
   "Accept-Ranges": "bytes",
 });
 
+/** A year, as long as anybody keeps anything (RFC 8246). */
+const FOR_EVER = "max-age=31536000, immutable";
+
 function versioned(
-  { etag, revision, personal }: Offer,
+  { etag, revision, personal, immutable }: Offer,
   body: Blob | Uint8Array<ArrayBuffer> | null,
   status: number,
   common: Headers,
@@ -81,6 +84,7 @@ function versioned(
   const { headers } = response;
   headers.set("ETag", etag);
   headers.set("X-Revision", String(revision));
+  if (immutable) headers.set("Cache-Control", FOR_EVER);
   if (personal) headers.set("Cache-Control", "private, no-cache");
   return response;
 }

@@ -12,6 +12,8 @@ export interface Offer extends FileKey {
   readonly size: number;
   /** Whether another asker may be given other bytes, so that no cache may share the answer. */
   readonly personal: boolean;
+  /** Whether these bytes are all that will ever be given at the address that was asked. */
+  readonly immutable: boolean;
 }
 
 /** Null where there is no such file. Whoever was told of a revision is offered that one or a newer. */
@@ -24,7 +26,10 @@ export function offerAtHand(current: CurrentFiles, file: FileKey, caller: Caller
   return decide(current.atHand(file) ?? null, caller);
 }
 
-/** The bytes of one revision, the newest or not. Null where that is a delete, is kept no more, or never was. */
+/**
+ * The bytes of one revision, the newest or not. Null where that is a delete, is kept no more, or never was. What a config
+ * was may be a secret, and is not for caches to keep.
+ */
 export async function offerRevision(
   store: Store,
   file: FileKey,
@@ -33,12 +38,13 @@ export async function offerRevision(
 ): Promise<Offer | null> {
   const found = await store.findRevision(file, revision);
   if (found?.sha256 == null || found.size === null) return null;
-  return decide({ ...file, revision, sha256: found.sha256, size: found.size }, caller);
+  const offered = decide({ ...file, revision, sha256: found.sha256, size: found.size }, caller);
+  return offered === null ? null : { ...offered, immutable: file.kind === "assets" };
 }
 
 /** The one place that decides who is given what: today everybody what they ask for. */
 function decide(version: Omit<FileVersion, "changedAt"> | null, _caller: Caller): Offer | null {
   if (version === null) return null;
   const { kind, name, revision, sha256, size } = version;
-  return { kind, name, revision, etag: contentETag(sha256), sha256, size, personal: false };
+  return { kind, name, revision, etag: contentETag(sha256), sha256, size, personal: false, immutable: false };
 }

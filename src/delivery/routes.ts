@@ -21,7 +21,9 @@ export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes
     app.get(CONFIG_ROUTE, (c) => config(delivery, parsers, c));
     app.get(ASSET_ROUTE, (c) => asset(delivery, parsers, c));
     app.get("/api/configs/:mac/revisions/:revision", (c) => configRevision(delivery, parsers, c));
-    app.get("/api/assets/:filename/revisions/:revision", (c) => assetRevision(delivery, parsers, c));
+    app.get("/api/assets/:filename/revisions/:revision", (c) =>
+      assetRevision(delivery, parsers, c, c.req.param("revision")),
+    );
   };
 }
 
@@ -33,9 +35,11 @@ async function config(delivery: Delivery, { parseMac }: NameParsers, c: AppConte
   return response;
 }
 
-async function asset(delivery: Delivery, { parseFileName }: NameParsers, c: AppContext): Promise<Response> {
+async function asset(delivery: Delivery, parsers: NameParsers, c: AppContext): Promise<Response> {
   c.set("answersOwnId", false);
-  const filename = parseFileName(c.req.param("filename") ?? "");
+  const revision = c.req.query("revision");
+  if (revision !== undefined) return assetRevision(delivery, parsers, c, revision);
+  const filename = parsers.parseFileName(c.req.param("filename") ?? "");
   const response = await delivery.asset(filename, askOf(c));
   if (response === null) throw recordNotFound("asset", filename);
   if (Number(response.headers.get("Content-Length")) > AT_ONCE_BYTES) bearSlowReader(c);
@@ -54,13 +58,15 @@ async function configRevision(
   return response;
 }
 
+/** The same at both addresses that name a revision: bytes that never change, or a 404. */
 async function assetRevision(
   delivery: Delivery,
   { parseFileName }: NameParsers,
   c: AppContext,
+  number: string,
 ): Promise<Response> {
   const filename = parseFileName(c.req.param("filename") ?? "");
-  const revision = parseRevision(c.req.param("revision") ?? "", "revision");
+  const revision = parseRevision(number, "revision");
   const response = await delivery.assetRevision(filename, revision, askOf(c));
   if (response === null) throw revisionNotFound("asset", filename, revision);
   bearSlowReader(c);

@@ -14,6 +14,7 @@ const OFFERED: Offer = {
   sha256: "0".repeat(64),
   size: BYTES.length,
   personal: false,
+  immutable: false,
 };
 const current = { ETag: `"current"`, "X-Revision": "7", "Cache-Control": "no-cache" };
 
@@ -98,6 +99,13 @@ describe("an asset's answer", () => {
     expect(response.headers.get("Content-Length")).toBe("10");
     expect(await response.text()).toBe("");
   });
+});
+
+test("an answer of bytes that never change may be kept, also where the client has them", async () => {
+  for (const headers of [{}, { Range: "bytes=2-4" }, { "If-None-Match": `"current"` }]) {
+    const response = await get("/ranges", headers, { ...OFFERED, immutable: true });
+    expect(response.headers.get("Cache-Control")).toBe("max-age=31536000, immutable");
+  }
 });
 
 function get(path: string, headers: Record<string, string> = {}, offered: Offer = OFFERED) {

@@ -101,6 +101,7 @@ async function keptIn(dir: TempDir, size: number): Promise<{ blobs: Blobs; offer
     sha256,
     size,
     personal: false,
+    immutable: false,
   };
   return { blobs, offer, bytes };
 }

@@ -81,6 +81,7 @@ describe("an offer", () => {
       sha256,
       size,
       personal: false,
+      immutable: false,
     });
   });
 

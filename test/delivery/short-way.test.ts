@@ -68,6 +68,7 @@ describe("the short way hands on", () => {
     ["a range past the end", fetchOf("fw.bin", "Range: bytes=1000-")],
     ["an asset that is not there", fetchOf("other.bin")],
     ["an asset's name that has to be decoded", fetchOf("a%20b.bin")],
+    ["one revision of an asset", fetchOf("fw.bin?revision=1", "Range: bytes=3-7")],
     ["an asset's HEAD", fetchOf("fw.bin").replace("GET", "HEAD")],
     ["a query", `GET /api/configs/${PORCH}.json?v=.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
     ["a path below", `GET /api/configs/x/${PORCH}.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
@@ -125,6 +126,7 @@ const anyRequest = record({
   target: oneof(
     constantFrom(`/api/configs/${PORCH}.json`, "/api/assets/fw.bin"),
     constantFrom("/api/assets/fw%2ebin", "/api/assets/a%20b.bin", "/api/assets/", "/api/assets/fw.bin?a=b"),
+    constantFrom("/api/assets/fw.bin?revision=1", "/api/assets/fw.bin?revision=2"),
     record({
       origin: constantFrom("", "", "", "http://127.0.0.1", "http://other.example"),
       path: constantFrom(

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { esp32Image, esp8266Image } from "../../simulate/esp-image.ts";
 import { until } from "../support/deadline.ts";
 import { sendRaw } from "../support/raw-http.ts";
+import { expectCode } from "../support/refusal.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 
 const MAC = "aa-bb-cc-dd-ee-ff";
@@ -168,14 +169,6 @@ function esp32Request(image: Buffer): string {
     "x-ESP32-mode: sketch",
     "\r\n",
   ].join("\r\n");
-}
-
-/** Where devices fetch, a request's id is not answered unless they sent one. */
-async function expectCode(response: Response, status: number, code: string): Promise<void> {
-  expect([response.status, (await response.json()) as unknown]).toEqual([
-    status,
-    expect.objectContaining({ code }),
-  ]);
 }
 
 async function deviceOf(service: TestService): Promise<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import { sendRaw } from "../support/raw-http.ts";
 import { startTestService } from "../support/service.ts";
 
 const IMAGE = esp32Image({ programBytes: 150_000 });
-const ADDRESS = "/api/assets/plug.bin/revisions/1?mac=aa-bb-cc-dd-ee-ff";
+const ADDRESS = "/api/assets/plug.bin?revision=1&mac=aa-bb-cc-dd-ee-ff";
 const RANGE = 64 * 1024;
 
 describe("esp_https_ota, at the address of a revision", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { startBroker } from "../support/broker.ts";
 import { atOnce } from "../support/load.ts";
-import { expectRefusal } from "../support/refusal.ts";
+import { expectCode, expectRefusal } from "../support/refusal.ts";
 import { startTestService } from "../support/service.ts";
 import type { ServiceClient } from "../support/service-client.ts";
 
@@ -83,6 +83,33 @@ describe("a file's history", () => {
     });
     expect(text.headers.get("content-type")).toBe("text/plain; charset=utf-8");
     expect(await text.text()).toContain(`-  "gain": 1.0\n+  "gain": 2.0\n`);
+  });
+
+  test("gives a revision of an asset at both addresses that name it, the same and for ever", async () => {
+    await using service = await startTestService({ keepRevisions: 2 });
+    await service.uploadAsset("plug.bin", "firmware one");
+    await service.uploadAsset("plug.bin", "firmware two");
+    const addresses = [`${ASSET}/revisions/1`, `${ASSET}?revision=1`];
+    for (const [method, body] of [
+      ["GET", "one"],
+      ["HEAD", ""],
+    ] as const) {
+      const [old, same] = await Promise.all(
+        addresses.map((path) => service.request(method, path, { headers: { Range: "bytes=9-" } })),
+      );
+      expect([old?.status, await old?.text()]).toEqual([method === "GET" ? 206 : 200, body]);
+      expect([same?.status, await same?.text()]).toEqual([method === "GET" ? 206 : 200, body]);
+      for (const name of ["ETag", "X-Revision", "Content-Length", "Cache-Control"]) {
+        expect([name, same?.headers.get(name)]).toEqual([name, old?.headers.get(name)]);
+      }
+      expect(same?.headers.get("Cache-Control")).toBe("max-age=31536000, immutable");
+    }
+    await service.uploadAsset("plug.bin", "firmware three");
+    for (const path of addresses)
+      await expectCode(await service.request("GET", path), 404, "RECORD_NOT_FOUND");
+    for (const path of [`${ASSET}?revision=`, `${ASSET}?revision=two`]) {
+      await expectCode(await service.request("GET", path), 400, "VALIDATION_FAILED");
+    }
   });
 
   const wrong: readonly [path: string, status: number, code: string, field: RegExp][] = [

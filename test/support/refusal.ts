@@ -24,3 +24,11 @@ export async function expectRefusal(response: Response, status: number, code: st
   });
   return refusal;
 }
+
+/** The same where the form is not looked at: where devices fetch, a request's id is not answered unless they sent one. */
+export async function expectCode(response: Response, status: number, code: string): Promise<void> {
+  expect([response.status, (await response.json()) as unknown]).toEqual([
+    status,
+    expect.objectContaining({ code }),
+  ]);
+}
