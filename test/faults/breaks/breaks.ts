@@ -48,8 +48,8 @@ export const breaks: readonly Break[] = [
   {
     name: "forget the nudge",
     file: "src/service.ts",
-    find: "nudge: () => relay?.nudge(),",
-    replace: "nudge: () => {},",
+    find: "const nudge = () => relay?.nudge();",
+    replace: "const nudge = () => {};",
     caughtBy: "R20",
   },
   {
