@@ -101,6 +101,14 @@ export const rangeNotSatisfiable = (sizeBytes: number) =>
     sizeBytes,
   });
 
+/** Who goes on with it would join the bytes of two revisions. */
+export const notResumable = (sizeBytes: number) =>
+  new Fault(
+    "RANGE_NOT_SATISFIABLE",
+    "Range: the file was replaced, and the revision that this download began is not known or not kept; begin anew",
+    { field: "Range", sizeBytes },
+  );
+
 export const methodNotAllowed = (method: string, allow: readonly string[]) =>
   new Fault("METHOD_NOT_ALLOWED", `${method} is not possible here; ${allow.join(", ")} are`, { allow });
 

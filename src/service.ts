@@ -7,7 +7,7 @@ import { Collector, readVerifyingKey, type UploadRules } from "./assets/index.ts
 import { openDiskBlobs } from "./blobs/index.ts";
 import { parseMac } from "./configs/index.ts";
 import { Delivery, shortWay } from "./delivery/index.ts";
-import { fleetAudience, Reannouncer, Recorder, SocketDiagnosis } from "./fleet/index.ts";
+import { fleetAudience, macIn, Reannouncer, Recorder, SocketDiagnosis } from "./fleet/index.ts";
 import { StoreWatch } from "./health/index.ts";
 import { serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
@@ -72,7 +72,11 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   const reannouncer =
     relay !== null && settings.reannounces ? new Reannouncer(store.fleet, nudge, log, now) : null;
   if (reannouncer !== null) starting.defer(() => reannouncer.stop());
-  const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac));
+  const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac), {
+    windowMs: settings.resumeWindowSeconds * 1000,
+    macIn: (request) => macIn(request, parseMac),
+    now,
+  });
   const app = createApi({
     settings,
     store,

@@ -118,6 +118,22 @@ const unitsBytes = new Map([
   ["tb", 1e12],
 ]);
 
+/** In seconds. */
+export function duration(minSeconds: number, maxSeconds: number): Rule<number> {
+  return {
+    allowed: `${minSeconds} to ${maxSeconds} seconds, as 90s, 15m, 12h or 7d`,
+    parse: (text) => {
+      const [, digits, unit = ""] = /^(\d{1,9}) ?([smhd]?)$/i.exec(text) ?? [];
+      const unitSeconds = unitsSeconds[unit.toLowerCase()];
+      return digits === undefined || unitSeconds === undefined
+        ? undefined
+        : within(minSeconds, maxSeconds, Number(digits) * unitSeconds);
+    },
+  };
+}
+
+const unitsSeconds: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
+
 function within(min: number, max: number, value: number): number | undefined {
   return value >= min && value <= max ? value : undefined;
 }

@@ -2,6 +2,7 @@ import { Environment, type Variables } from "./environment.ts";
 import {
   anyText,
   brokerUrl,
+  duration,
   GIB,
   hostName,
   KIB,
@@ -29,6 +30,8 @@ export type Settings = {
   readonly maxAssetBytes: number;
   /** Of each file, the newest among them; 0: all. */
   readonly keepRevisions: number;
+  /** How long after a replacement a download of what was replaced may go on; 0: nobody is kept from joining the two. */
+  readonly resumeWindowSeconds: number;
   /** Devices that asked for a config that there is not. */
   readonly maxUnknownDevices: number;
   /** null: nothing connects. */
@@ -82,6 +85,7 @@ export function readSettings(env: Variables): Settings {
     timestampToleranceSeconds: given.read("TIMESTAMP_TOLERANCE_SECONDS", wholeNumber(0, YEAR_SECONDS), 300),
     ...sizeLimitsIn(given),
     keepRevisions: given.read("KEEP_REVISIONS", wholeNumber(0, 1_000_000), 20),
+    resumeWindowSeconds: given.read("RESUME_WINDOW", duration(0, YEAR_SECONDS), WEEK_SECONDS),
     maxUnknownDevices: given.read("MAX_UNKNOWN_DEVICES", wholeNumber(0, 1_000_000), 1_000),
     mqtt: readMqtt(given),
     reannounces: given.read("REANNOUNCE", oneOf(["off", "on"]), "off") === "on",

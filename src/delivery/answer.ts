@@ -5,7 +5,7 @@ import { parseRange } from "./range.ts";
 
 /** A config's content, whole. */
 export function answerWhole(request: Request, offer: Offer, bytes: Uint8Array<ArrayBuffer>): Response {
-  if (isKnown(request, offer)) return notModified(offer);
+  if (hasIt(request, offer)) return notModified(offer);
   const response = versioned(offer, bytes, 200, ofConfigs);
   response.headers.set("Content-Length", String(offer.size));
   return response;
@@ -20,7 +20,7 @@ export function answerWithRanges<None extends null = never>(
   offer: Offer,
   open: (range?: { readonly start: number; readonly end: number }) => Blob | None,
 ): Response | None {
-  if (isKnown(request, offer)) return notModified(offer);
+  if (hasIt(request, offer)) return notModified(offer);
 
   const { size, name } = offer;
   const range = parseRange(rangeHeader(request, offer), size);
@@ -45,14 +45,14 @@ export function answerWithRanges<None extends null = never>(
 }
 
 /** Range counts for GET alone, and where If-Range names another version, not at all (RFC 9110, section 13.1.5). */
-function rangeHeader({ method, headers }: Request, { etag }: Offer): string | null {
-  if (method !== "GET") return null;
+function rangeHeader({ method, headers }: Request, { etag, wholeOnly }: Offer): string | null {
+  if (method !== "GET" || wholeOnly) return null;
   const ifRange = headers.get("If-Range");
   return ifRange === null || ifRangeHolds(ifRange, etag) ? headers.get("Range") : null;
 }
 
 /** Whether the client says that it has just this version. */
-function isKnown({ headers }: Request, { etag }: Offer): boolean {
+export function hasIt({ headers }: Request, { etag }: Offer): boolean {
   const ifNoneMatch = headers.get("If-None-Match");
   return ifNoneMatch !== null && !ifNoneMatchHolds(ifNoneMatch, etag);
 }

@@ -1,26 +1,32 @@
 import type { Blobs, ByteRange } from "../blobs/index.ts";
+import { notResumable } from "../fault.ts";
 import type { FileKey, Store } from "../store/index.ts";
-import { answerWhole, answerWithRanges, notModified } from "./answer.ts";
+import { answerWhole, answerWithRanges, hasIt, notModified } from "./answer.ts";
 import type { Ask, Audience } from "./ask.ts";
-import { AssetBytes } from "./asset-bytes.ts";
+import { AssetBytes, AT_ONCE_BYTES } from "./asset-bytes.ts";
 import { Contents } from "./contents.ts";
 import { CurrentFiles } from "./current-files.ts";
 import { type Offer, offer, offerAtHand, offerRevision } from "./offer.ts";
+import { Resumption, type ResumptionRules } from "./resumption.ts";
+import { bearSlowReader } from "./slow-reader.ts";
 
 /** Answers a GET or HEAD with the bytes that its caller is offered, whichever door was asked. */
 export class Delivery {
   readonly #contents: Contents;
   readonly #current: CurrentFiles;
   readonly #assetBytes: AssetBytes;
+  readonly #resumption: Resumption;
 
   constructor(
     private readonly store: Store,
     blobs: Blobs,
     private readonly audience: Audience,
+    rules: ResumptionRules,
   ) {
     this.#contents = new Contents(store);
     this.#current = new CurrentFiles(store, this.#contents);
     this.#assetBytes = new AssetBytes(blobs);
+    this.#resumption = new Resumption(store, rules);
   }
 
   /** Null where there is no such config. */
@@ -52,15 +58,31 @@ export class Delivery {
   /** The same answer where it is short and can be made from memory; null also where not. */
   assetAtHand(filename: string, ask: Ask): Response | null {
     const offered = offerAtHand(this.#current, { kind: "assets", name: filename }, ask.caller);
-    if (offered === null) return null;
+    if (offered === null || this.#resumption.footing(ask, offered) !== "newest") return null;
     const atHand = answerWithRanges(ask.request, offered, (range) => this.#assetBytes.atHand(offered, range));
     return atHand === null ? null : this.#answered(ask, offered, atHand);
   }
 
-  /** What an asker is given of an asset, to be looked at before; null where there is no such asset. */
-  async offerAsset(filename: string, ask: Ask): Promise<Offer | null> {
+  /** The newest that an asker may have of an asset; null where there is no such asset. */
+  async newestAsset(filename: string, ask: Ask): Promise<Offer | null> {
     const file = { kind: "assets", name: filename } as const;
     return (await offer(this.#current, file, ask.caller)) ?? this.#missed(ask, file);
+  }
+
+  /**
+   * What an asker is given of an asset, to be looked at before; null where there is no such asset. Who goes on with a
+   * download is offered the revision that it began; throws `notResumable` where that is not known, or not kept any more.
+   */
+  async offerAsset(filename: string, ask: Ask): Promise<Offer | null> {
+    const newest = await this.newestAsset(filename, ask);
+    if (newest === null || hasIt(ask.request, newest)) return newest;
+    const footing = this.#resumption.footing(ask, newest);
+    if (footing === "newest") return newest;
+    if (footing === "whole") return { ...newest, wholeOnly: true };
+    const begun = footing === "unknown" ? null : await this.#revisionBegun(newest, footing.begun, ask);
+    if (begun !== null) return begun;
+    this.#resumption.refused(ask, newest);
+    throw notResumable(newest.size);
   }
 
   /** The bytes of an asset that was offered. */
@@ -86,13 +108,25 @@ export class Delivery {
     return offered === null ? null : this.#answerAsset(ask, offered);
   }
 
+  /** Another asker is given another one at the same address. */
+  async #revisionBegun(file: FileKey, revision: number, { caller }: Ask): Promise<Offer | null> {
+    const begun = await offerRevision(this.store, file, revision, caller);
+    return begun === null ? null : { ...begun, personal: true, immutable: false };
+  }
+
   #answerAsset(ask: Ask, offered: Offer): Response {
     const open = (range?: ByteRange) => this.#assetBytes.open(offered, range);
-    return this.#answered(ask, offered, answerWithRanges<never>(ask.request, offered, open));
+    const response = answerWithRanges<never>(ask.request, offered, open);
+    if (Number(response.headers.get("Content-Length")) > AT_ONCE_BYTES) bearSlowReader(ask);
+    return this.#answered(ask, offered, response);
   }
 
   #answered(ask: Ask, offered: Offer, response: Response): Response {
-    if (ask.request.method === "GET") this.audience.answered(ask, offered, response);
+    if (ask.request.method !== "GET") return response;
+    if (offered.kind === "assets" && response.status !== 304 && !offered.immutable) {
+      this.#resumption.given(ask, offered, response.status === 200);
+    }
+    this.audience.answered(ask, offered, response);
     return response;
   }
 

@@ -14,6 +14,10 @@ export interface Offer extends FileKey {
   readonly personal: boolean;
   /** Whether these bytes are all that will ever be given at the address that was asked. */
   readonly immutable: boolean;
+  /** Whether no part of it is given, also where one is asked for (RFC 9110, section 14.2). */
+  readonly wholeOnly: boolean;
+  /** When it was made. */
+  readonly changedAt: Date;
 }
 
 /** Null where there is no such file. Whoever was told of a revision is offered that one or a newer. */
@@ -38,13 +42,27 @@ export async function offerRevision(
 ): Promise<Offer | null> {
   const found = await store.findRevision(file, revision);
   if (found?.sha256 == null || found.size === null) return null;
-  const offered = decide({ ...file, revision, sha256: found.sha256, size: found.size }, caller);
+  const offered = decide(
+    { ...file, revision, sha256: found.sha256, size: found.size, changedAt: found.createdAt },
+    caller,
+  );
   return offered === null ? null : { ...offered, immutable: file.kind === "assets" };
 }
 
 /** The one place that decides who is given what: today everybody what they ask for. */
-function decide(version: Omit<FileVersion, "changedAt"> | null, _caller: Caller): Offer | null {
+function decide(version: FileVersion | null, _caller: Caller): Offer | null {
   if (version === null) return null;
-  const { kind, name, revision, sha256, size } = version;
-  return { kind, name, revision, etag: contentETag(sha256), sha256, size, personal: false, immutable: false };
+  const { kind, name, revision, sha256, size, changedAt } = version;
+  return {
+    kind,
+    name,
+    revision,
+    etag: contentETag(sha256),
+    sha256,
+    size,
+    personal: false,
+    immutable: false,
+    wholeOnly: false,
+    changedAt,
+  };
 }

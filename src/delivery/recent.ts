@@ -12,7 +12,11 @@ export class Recent<Value> {
   #old = new Map<string, Entry<Value>>();
   #youngWeight = 0;
 
-  constructor(mostWeight: number) {
+  /** `forgot` is told when there is something that was used, and is kept no more. */
+  constructor(
+    mostWeight: number,
+    private readonly forgot: () => void = () => {},
+  ) {
     this.#mostYoung = mostWeight / 2;
   }
 
@@ -46,6 +50,7 @@ export class Recent<Value> {
   }
 
   #age(): void {
+    if (this.#old.size > 0) this.forgot();
     this.#old = this.#young;
     this.#young = new Map();
     this.#youngWeight = 0;

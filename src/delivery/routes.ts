@@ -1,7 +1,6 @@
 import { recordNotFound, revisionNotFound } from "../fault.ts";
 import { type AppContext, parseRevision, type Routes } from "../http/index.ts";
 import { askOf } from "./ask.ts";
-import { AT_ONCE_BYTES } from "./asset-bytes.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How a part of a path becomes a file's name; each throws the fault of what is none. */
@@ -12,8 +11,6 @@ export interface NameParsers {
 
 export const CONFIG_ROUTE = "/api/configs/:file{[^/]+\\.json}";
 export const ASSET_ROUTE = "/api/assets/:filename";
-
-const STALL_SECONDS = 120;
 
 /** What devices fetch. */
 export function deliveryRoutes(delivery: Delivery, parsers: NameParsers): Routes {
@@ -42,7 +39,6 @@ async function asset(delivery: Delivery, parsers: NameParsers, c: AppContext): P
   const filename = parsers.parseFileName(c.req.param("filename") ?? "");
   const response = await delivery.asset(filename, askOf(c));
   if (response === null) throw recordNotFound("asset", filename);
-  if (Number(response.headers.get("Content-Length")) > AT_ONCE_BYTES) bearSlowReader(c);
   return response;
 }
 
@@ -69,15 +65,5 @@ async function assetRevision(
   const revision = parseRevision(number, "revision");
   const response = await delivery.assetRevision(filename, revision, askOf(c));
   if (response === null) throw revisionNotFound("asset", filename, revision);
-  bearSlowReader(c);
   return response;
-}
-
-/**
- * Gives a download its own deadline for standing still. What counts is when the kernel takes more from us, and it may
- * hold megabytes by then: a device that reads 30 KB/s was cut off by the listener's 30 s, though it never paused.
- */
-function bearSlowReader({ env, req }: AppContext): void {
-  // Bun sets its own as the answer begins. By then it is sent whole, and this means nothing, or under way.
-  setTimeout(() => env.server.timeout(req.raw, STALL_SECONDS), 1_000);
 }

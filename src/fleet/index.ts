@@ -1,4 +1,5 @@
 export { fleetAudience } from "./audience.ts";
+export { macIn } from "./device-identity.ts";
 export { fleetOperations } from "./operations.ts";
 export { Reannouncer } from "./reannouncer.ts";
 export { Recorder } from "./recorder.ts";

@@ -15,6 +15,8 @@ const OFFERED: Offer = {
   size: BYTES.length,
   personal: false,
   immutable: false,
+  wholeOnly: false,
+  changedAt: new Date(0),
 };
 const current = { ETag: `"current"`, "X-Revision": "7", "Cache-Control": "no-cache" };
 

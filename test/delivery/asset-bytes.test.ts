@@ -102,6 +102,8 @@ async function keptIn(dir: TempDir, size: number): Promise<{ blobs: Blobs; offer
     size,
     personal: false,
     immutable: false,
+    wholeOnly: false,
+    changedAt: new Date(0),
   };
   return { blobs, offer, bytes };
 }

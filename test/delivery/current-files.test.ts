@@ -72,7 +72,7 @@ describe("an offer", () => {
   test("is of the newest, to everybody the same, under the name of its bytes", async () => {
     await using watched = await watching();
     await watched.opened.saved(PORCH.name);
-    const { revision, sha256, size } = await watched.opened.saved(PORCH.name);
+    const { revision, sha256, size, changedAt } = await watched.opened.saved(PORCH.name);
     const etag = contentETag(sha256);
     expect(await offer(watched.current, PORCH, anyone)).toEqual({
       ...PORCH,
@@ -82,6 +82,8 @@ describe("an offer", () => {
       size,
       personal: false,
       immutable: false,
+      wholeOnly: false,
+      changedAt,
     });
   });
 

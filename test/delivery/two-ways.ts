@@ -23,7 +23,11 @@ export class Way implements AsyncDisposable {
 
   constructor(store: Store, blobs: Blobs, isShort: boolean) {
     const log = pino({ level: "debug", base: null }, { write: (line) => this.#log.write(line) });
-    const delivery = new Delivery(store, blobs, nobody);
+    const delivery = new Delivery(store, blobs, nobody, {
+      windowMs: 604_800_000,
+      macIn: () => null,
+      now: () => new Date(),
+    });
     const routes = deliveryRoutes(delivery, { parseMac, parseFileName });
     const app = createApp([routes], RULES, this.#metrics, log, () => new Date());
     const way = isShort ? this.#counting(shortWay(delivery, this.#metrics, log)) : longWayOnly;

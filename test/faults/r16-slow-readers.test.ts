@@ -70,11 +70,14 @@ row(
     stuck.stopReading();
     await stuck.send(`GET ${PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
     using slow = readSlowly(service.url, PATH, BYTES_PER_SECOND);
-    await until("both have their asset open", () => figures.openFiles >= before + 4);
+    using slowAtDoor = readSlowly(service.url, `/api/firmware/${NAME}`, BYTES_PER_SECOND);
+    await until("all have their asset open", () => figures.openFiles >= before + 6);
     await Bun.sleep(SLOW_MS);
-    slow.hurry();
-    await slow.ended;
-    expect(slow.received).toBeGreaterThan(LARGE_BYTES);
+    for (const reader of [slow, slowAtDoor]) {
+      reader.hurry();
+      await reader.ended;
+      expect(reader.received).toBeGreaterThan(LARGE_BYTES);
+    }
     await until("the stuck one is ended", () => figures.openFiles <= before, STUCK_WITHIN_MS);
     did("readers that stood still");
     did("seconds of slow reading", SLOW_MS / 1_000);

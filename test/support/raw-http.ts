@@ -125,9 +125,11 @@ export class RawConnection implements Disposable {
   }
 }
 
-export async function openRaw(url: string): Promise<RawConnection> {
-  const { hostname, port } = new URL(url);
-  const connection = new RawConnection(connect(Number(port), hostname));
+/** From an address of this machine, where it matters which: `127.0.0.2`. */
+export async function openRaw(url: string, localAddress?: string): Promise<RawConnection> {
+  const { hostname: host, port } = new URL(url);
+  const from = localAddress === undefined ? {} : { localAddress };
+  const connection = new RawConnection(connect({ host, port: Number(port), ...from }));
   await connection.start();
   return connection;
 }

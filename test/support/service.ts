@@ -85,6 +85,7 @@ function defaults(): Omit<Settings, "dataDir"> {
     maxConfigBytes: 256 * 1024,
     maxAssetBytes: 1024 ** 3,
     keepRevisions: 20,
+    resumeWindowSeconds: 604_800,
     maxUnknownDevices: 1_000,
     reannounces: false,
     mqtt: null,

@@ -74,6 +74,20 @@ export const breaks: readonly Break[] = [
     caughtBy: "R22",
   },
   {
+    name: "join the bytes of two revisions that were begun at one address",
+    file: "src/delivery/resumption.ts",
+    find: "return isFirst && (othersAtMs === null",
+    replace: "return isFirst || (othersAtMs === null",
+    caughtBy: "R22",
+  },
+  {
+    name: "take who was forgotten for one who began the newest revision",
+    file: "src/delivery/resumption.ts",
+    find: "return !this.#wasReplacedLately(offered) || (bornAtMs",
+    replace: "return true || (bornAtMs",
+    caughtBy: "R22",
+  },
+  {
     name: "leave what an upload had sent before it was cut off",
     file: "src/blobs/disk-blobs.ts",
     find: "    await rm(this.path, { force: true });",
