@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import manifest from "../package.json" with { type: "json" };
-import { Broker, Relay } from "./announcements/index.ts";
+import { Broker, type DeviceTopics, Relay } from "./announcements/index.ts";
 import { createApi } from "./api.ts";
 import { Collector, readVerifyingKey, type UploadRules } from "./assets/index.ts";
 import { openDiskBlobs } from "./blobs/index.ts";
@@ -12,7 +12,7 @@ import { StoreWatch } from "./health/index.ts";
 import { serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
 import type { Settings } from "./settings.ts";
-import { openSqliteStore } from "./store/index.ts";
+import { openSqliteStore, type Store } from "./store/index.ts";
 import { conditionOf, readingsOf } from "./vitals.ts";
 
 export interface Service extends AsyncDisposable {
@@ -31,13 +31,13 @@ export class StartError extends Error {
 
 /** Starts the whole service or nothing: if a part fails, those before it are stopped, in reverse. */
 export async function startService(settings: Settings, now: () => Date, log: Log): Promise<Service> {
-  const { dataDir, mqtt, host, port, keepRevisions } = settings;
+  const { dataDir, mqtt, host, port, keepRevisions, deviceTopics } = settings;
   await using starting = new AsyncDisposableStack();
   const failure = Promise.withResolvers<Error>();
   const metrics = createMetrics(manifest.version);
   const rules = await uploadRules(settings);
 
-  const store = openSqliteStore({ dataDir, announces: mqtt !== null, keepRevisions, now });
+  const store = openSqliteStore({ dataDir, announces: mqtt !== null, deviceTopics, keepRevisions, now });
   starting.defer(() => store.close());
   store.failed.then(failure.resolve);
 
@@ -46,7 +46,8 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   starting.defer(() => collector.stop());
 
   const broker = mqtt === null ? null : new Broker(mqtt, log);
-  const relay = broker === null ? null : new Relay(store, broker, metrics, log, now);
+  const topics = deviceTopics === "off" ? null : topicsOfDevices(store, deviceTopics);
+  const relay = broker === null ? null : new Relay(store, broker, metrics, log, now, topics);
   if (relay !== null) starting.defer(() => relay.stop());
   const nudge = () => relay?.nudge();
 
@@ -108,6 +109,13 @@ export async function startService(settings: Settings, now: () => Date, log: Log
       await wait(settings.drainSeconds * 1000);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function topicsOfDevices({ fleet }: Store, which: "on" | "only"): DeviceTopics {
+  return {
+    besidesShared: which === "on",
+    usersOf: (name, after, most) => fleet.listUsers({ kind: "assets", name }, after, most),
   };
 }
 

@@ -36,6 +36,8 @@ export type Settings = {
   readonly maxUnknownDevices: number;
   /** null: nothing connects. */
   readonly mqtt: MqttSettings | null;
+  /** Whether devices have MQTT topics of their own; `only`: and no others are used. */
+  readonly deviceTopics: "off" | "on" | "only";
   /** Whether files that devices are behind on are announced again. */
   readonly reannounces: boolean;
   readonly uploadStallSeconds: number;
@@ -88,6 +90,7 @@ export function readSettings(env: Variables): Settings {
     resumeWindowSeconds: given.read("RESUME_WINDOW", duration(0, YEAR_SECONDS), WEEK_SECONDS),
     maxUnknownDevices: given.read("MAX_UNKNOWN_DEVICES", wholeNumber(0, 1_000_000), 1_000),
     mqtt: readMqtt(given),
+    deviceTopics: given.read("MQTT_DEVICE_TOPICS", oneOf(["off", "on", "only"]), "off"),
     reannounces: given.read("REANNOUNCE", oneOf(["off", "on"]), "off") === "on",
     // The server's own time-outs are whole seconds, and coarse below this.
     uploadStallSeconds: given.read("UPLOAD_STALL_SECONDS", wholeNumber(5, HOUR_SECONDS), 30),

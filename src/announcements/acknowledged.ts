@@ -44,6 +44,6 @@ export class Acknowledged {
 }
 
 /** With the revision: a later one is another announcement. */
-function keyOf({ kind, name, revision }: Announcement): string {
-  return `${kind}/${revision}/${name}`;
+export function keyOf({ kind, name, device, revision }: Announcement): string {
+  return `${device ?? ""}/${kind}/${revision}/${name}`;
 }

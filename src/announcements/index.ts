@@ -1,2 +1,3 @@
 export { Broker } from "./broker.ts";
 export { Relay } from "./relay.ts";
+export type { DeviceTopics } from "./telling.ts";

@@ -1,13 +1,16 @@
 import { Fault } from "../fault.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import type { Announcement, Store } from "../store/index.ts";
-import { Acknowledged } from "./acknowledged.ts";
+import { Acknowledged, keyOf } from "./acknowledged.ts";
 import type { Broker, PublishOutcome } from "./broker.ts";
-import { messageOf, type Topic, topics } from "./message.ts";
+import { deviceTopics, type Message, sharedTopics, type TopicPattern } from "./message.ts";
 import { Rest } from "./rest.ts";
 import { retryDelayMs } from "./retry-delay.ts";
+import { type DeviceTopics, nextPart, type Part } from "./telling.ts";
 
 const IN_FLIGHT_MOST = 512;
+/** A config has two messages: on the topic that all share, and on its device's own. */
+const MOST_OF_A_CONFIG = 2;
 /** With more on their way out of the outbox, no more are published. */
 const UNSETTLED_MOST = 4 * IN_FLIGHT_MOST;
 const PUBLISH_DEADLINE_MS = 5_000;
@@ -26,8 +29,10 @@ export class Relay {
   #stopping = false;
   #running: Promise<void> = Promise.resolve();
   readonly #acknowledged: Acknowledged;
+  /** How far those are that are told in parts. */
+  #toldTo = new Map<string, string>();
   /** Topics of which the broker has refused the last announcement. */
-  readonly #refused = new Set<Topic>();
+  readonly #refused = new Set<TopicPattern>();
 
   constructor(
     private readonly store: Store,
@@ -35,6 +40,8 @@ export class Relay {
     private readonly metrics: Metrics,
     private readonly log: Log,
     private readonly now: () => Date,
+    /** Null where all devices listen to the same topics. */
+    private readonly topics: DeviceTopics | null,
   ) {
     this.#acknowledged = new Acknowledged(store, log);
   }
@@ -50,7 +57,7 @@ export class Relay {
   start(): Promise<void> {
     this.broker.onConnect(() => this.#cutRests());
     // What never failed is exported as 0: a first failure must be seen as a rise.
-    for (const topic of topics) {
+    for (const topic of [...sharedTopics, ...(this.topics === null ? [] : [deviceTopics])]) {
       for (const status of ["success", "failure"]) this.metrics.mqttPublish.inc({ topic, status }, 0);
     }
     this.#running = this.broker.connect().then(() => this.#run());
@@ -113,34 +120,67 @@ export class Relay {
     const due = found.filter((each) => !this.#acknowledged.has(each)).slice(0, most);
     if (due.length === 0) return "nothing";
 
+    const parts = await this.#nextParts(due, most);
     // Every outcome is awaited: no round begins while a publish of the last one is still out.
-    const outcomes = await Promise.all(due.map((each) => this.#publish(each)));
-    const by = Map.groupBy(due, (_, index) => outcomes[index] ?? "lost");
-    this.#acknowledged.add(by.get("acknowledged") ?? []);
+    const outcomes = await Promise.all(parts.map((part) => this.#tell(part)));
+    const by = Map.groupBy(parts, (_, index) => outcomes[index] ?? "lost");
+    const told = (by.get("acknowledged") ?? []).filter(({ isLast }) => isLast);
+    this.#acknowledged.add(told.map(({ announcement }) => announcement));
     void this.#acknowledged.settle(); // Beside the next round.
-    await this.#postpone(by.get("refused") ?? []);
+    await this.#postpone((by.get("refused") ?? []).map(({ announcement }) => announcement));
     if (by.has("lost")) return "lost"; // Their rows stay as they are.
-    return due.length === most ? "full" : "some";
+    return due.length === most || parts.some(({ isLast }) => !isLast) ? "full" : "some";
   }
 
-  async #publish(announcement: Announcement): Promise<PublishOutcome> {
-    const message = messageOf(announcement);
-    const beganMs = performance.now();
-    const outcome = await this.broker.publish(message, PUBLISH_DEADLINE_MS);
-    const seconds = (performance.now() - beganMs) / 1000;
-    this.metrics.mqttPublishDuration.observe({ topic: message.topic }, seconds);
-    const status = outcome === "acknowledged" ? "success" : "failure";
-    this.metrics.mqttPublish.inc({ topic: message.topic, status });
-    this.#noteRefusal(message.topic, outcome);
-    if (outcome === "acknowledged") {
+  /** As many messages as may be in flight. The oldest has all but what the others need: a large fleet holds up nobody. */
+  async #nextParts(due: readonly Announcement[], most: number): Promise<readonly Part[]> {
+    const keys = new Set(due.map(keyOf));
+    this.#toldTo = new Map([...this.#toldTo].filter(([key]) => keys.has(key)));
+    const parts: Part[] = [];
+    let room = most;
+    for (const [index, each] of due.entries()) {
+      const toldTo = this.#toldTo.get(keyOf(each)) ?? each.toldTo;
+      const others = due.length - index - 1;
+      const part = await nextPart(
+        { ...each, toldTo },
+        Math.max(1, room - others * MOST_OF_A_CONFIG),
+        this.topics,
+      );
+      room -= part.steps.length;
+      parts.push(part);
+    }
+    return parts;
+  }
+
+  /** Publishes a part. It is known from then on how far it came, and told again from there. */
+  async #tell({ announcement, steps, isLast }: Part): Promise<PublishOutcome> {
+    const outcomes = await Promise.all(steps.map(({ message }) => this.#publish(message)));
+    const firstNotOut = outcomes.findIndex((outcome) => outcome !== "acknowledged");
+    const lastOut = steps.at(firstNotOut === -1 ? -1 : firstNotOut - 1);
+    if (firstNotOut !== 0 && lastOut !== undefined) this.#toldTo.set(keyOf(announcement), lastOut.toldTo);
+    if (outcomes.includes("lost")) return "lost";
+    if (outcomes.includes("refused")) return "refused";
+    if (isLast && steps.length > 0) {
       const delayMs = this.now().getTime() - announcement.committedAt.getTime();
       this.metrics.announcementDelay.observe(Math.max(0, delayMs / 1000));
     }
+    return "acknowledged";
+  }
+
+  async #publish(message: Message): Promise<PublishOutcome> {
+    const topic = message.pattern;
+    const beganMs = performance.now();
+    const outcome = await this.broker.publish(message, PUBLISH_DEADLINE_MS);
+    const seconds = (performance.now() - beganMs) / 1000;
+    this.metrics.mqttPublishDuration.observe({ topic }, seconds);
+    const status = outcome === "acknowledged" ? "success" : "failure";
+    this.metrics.mqttPublish.inc({ topic, status });
+    this.#noteRefusal(topic, outcome);
     return outcome;
   }
 
   /** Access control is by topic: what was refused is told once per topic, until that topic is taken again. */
-  #noteRefusal(topic: Topic, outcome: PublishOutcome): void {
+  #noteRefusal(topic: TopicPattern, outcome: PublishOutcome): void {
     if (outcome === "acknowledged") this.#refused.delete(topic);
     if (outcome !== "refused" || this.#refused.has(topic)) return;
     this.#refused.add(topic);
@@ -152,7 +192,8 @@ export class Relay {
     await this.store.postponeAnnouncements(
       refused.map((each) => {
         const restMs = retryDelayMs(each.attempts + 1, Math.random(), AFTER_REFUSAL);
-        return { ...each, notBefore: new Date(nowMs + restMs) };
+        const toldTo = this.#toldTo.get(keyOf(each)) ?? each.toldTo;
+        return { ...each, toldTo, notBefore: new Date(nowMs + restMs) };
       }),
     );
   }

@@ -86,6 +86,8 @@ export const fleetOperations: Operations = {
     post: {
       tag: "Fleet",
       summary: "Announce a device's files again",
+      description:
+        "To this device alone, on its own topic, where MQTT_DEVICE_TOPICS is on or only; else on the topics that all devices share.",
       parameters: [mac],
       answers: announced,
       faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", ...ofWrites],

@@ -1,5 +1,5 @@
 import type { Log, Metrics } from "../ops/index.ts";
-import type { Device, FileKey, FleetStore, Pickup } from "../store/index.ts";
+import type { Device, FileKey, FleetStore, NewPickup } from "../store/index.ts";
 import { Downloads, type Progress, SMALL_BYTES } from "./downloads.ts";
 import type { Sighting } from "./evidence.ts";
 import { type Gathered, Gathering, type Subject } from "./gathering.ts";
@@ -143,9 +143,12 @@ export class Recorder {
     }
   }
 
-  async #newPickups(gathered: readonly Gathered[], devices: Map<string, Device>): Promise<readonly Pickup[]> {
+  async #newPickups(
+    gathered: readonly Gathered[],
+    devices: Map<string, Device>,
+  ): Promise<readonly NewPickup[]> {
     const { fleet, metrics } = this.parts;
-    const pickups: Pickup[] = [];
+    const pickups: NewPickup[] = [];
     for (const { mac: known, address, file, sightings } of gathered) {
       const mac = known ?? (address === null ? null : await fleet.findDeviceAt(address));
       const device = mac === null ? null : (devices.get(mac) ?? (await fleet.findDevice(mac)));
@@ -163,9 +166,9 @@ export class Recorder {
   }
 
   /** Time alone changes some judgements: who was fetching has given up, who was expected stays away. */
-  async #duePickups(): Promise<readonly Pickup[]> {
+  async #duePickups(): Promise<readonly NewPickup[]> {
     const { fleet } = this.parts;
-    const due: Pickup[] = [];
+    const due: NewPickup[] = [];
     for (const pickup of await fleet.listDuePickups(this.#at(), MOST_DUE)) {
       const device = await fleet.findDevice(pickup.mac);
       if (device !== null) due.push(judged(device, pickup, evidenceOf(pickup), pickup, this.#at()));

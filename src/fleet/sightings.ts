@@ -1,4 +1,4 @@
-import type { Device, FileKey, FleetStore, Pickup, Wanted } from "../store/index.ts";
+import type { Device, FileKey, FleetStore, NewPickup, Wanted } from "../store/index.ts";
 import { type Evidence, nothingSeen, observe, type Sighting } from "./evidence.ts";
 import { type Grade, grade } from "./grade.ts";
 import { cameAt, patienceMs } from "./visits.ts";
@@ -39,7 +39,7 @@ export async function afterVisit(fleet: FleetStore, visit: Visit): Promise<Devic
 
 /** The pickup after what was seen of it, and how long after the change the whole of it was there, if it now is. */
 export interface AfterSightings {
-  readonly pickup: Pickup;
+  readonly pickup: NewPickup;
   readonly delayMs: number | null;
 }
 
@@ -73,7 +73,7 @@ export function judged(
   evidence: Evidence,
   wanted: Wanted,
   now: number,
-): Pickup {
+): NewPickup {
   const { state, since, until } = gradeOf(device, evidence, wanted, now);
   return {
     mac: device.mac,
@@ -86,6 +86,7 @@ export function judged(
     since,
     until,
     judgedRevision: wanted.wantedRevision,
+    givenRevision: evidence.fetching?.revision ?? evidence.fetched?.revision ?? null,
   };
 }
 
@@ -100,7 +101,7 @@ export function gradeOf(
 }
 
 /** What was kept of it. The store gives back what it was given, so it is read without doubt. */
-export function evidenceOf({ evidence }: Pick<Pickup, "evidence">): Evidence {
+export function evidenceOf({ evidence }: Pick<NewPickup, "evidence">): Evidence {
   return (JSON.parse(evidence) as Evidence | null) ?? nothingSeen;
 }
 

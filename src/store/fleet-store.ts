@@ -20,7 +20,7 @@ export interface Device {
 export type DeviceEdit = Partial<Pick<Device, "name" | "model" | "labels">>;
 
 /** What was seen of a device and a file. The evidence is JSON, and the store's to keep, not to read. */
-export interface Pickup extends FileKey {
+interface Pickup extends FileKey {
   readonly mac: string;
   readonly evidence: string;
   readonly fetchedRevision: number | null;
@@ -40,12 +40,18 @@ export interface Wanted {
   readonly announcedAt: number | null;
 }
 
+/** A pickup to be kept. */
+export interface NewPickup extends Pickup {
+  /** The newest revision that the device was given or shows that it has; null where it was given nothing. */
+  readonly givenRevision: number | null;
+}
+
 export interface WantedPickup extends Pickup, Wanted {}
 
 /** What was seen in a while, to be kept together. */
 export interface Sightings {
   readonly devices: readonly Device[];
-  readonly pickups: readonly Pickup[];
+  readonly pickups: readonly NewPickup[];
   readonly fetches: readonly FetchCount[];
   /** Beyond so many unknown devices, the one that was not here for longest is forgotten. */
   readonly mostUnknown: number;
@@ -102,6 +108,8 @@ export interface FleetStore {
   findPickup(mac: string, file: FileKey): Promise<WantedPickup | null>;
   /** Null where there is no such file. */
   findWanted(file: FileKey): Promise<Wanted | null>;
+  /** The MACs of the devices that are known to use a file: those after this one, in order, at most so many. */
+  listUsers(file: FileKey, after: string, most: number): Promise<readonly string[]>;
   /** Of the files that there are, sorted by kind and name. */
   listPickups(mac: string): Promise<readonly WantedPickup[]>;
   /** Those that are to be judged anew by now, at most so many. */
@@ -112,6 +120,10 @@ export interface FleetStore {
   /** How many devices have a file in this state; each is counted once for each state of its files. */
   countStates(now: number): Promise<Readonly<Record<string, number>>>;
 
+  /**
+   * A device that is new to an asset, and was given one older than the newest, is told of that where it has a topic of its
+   * own: its turn may have come before it was known.
+   */
   saveSightings(sightings: Sightings): Promise<void>;
   /** Null where there is no such device. */
   editDevice(mac: string, edit: DeviceEdit): Promise<Device | null>;
@@ -119,7 +131,7 @@ export interface FleetStore {
   forgetDevice(mac: string): Promise<boolean>;
   /** Puts the newest revision of a file into the outbox once more; false where there is no such file. */
   announceAgain(file: FileKey): Promise<boolean>;
-  /** The same for all the files of a device; false where there is no such device. */
+  /** The same for all the files of a device, to it alone where devices have topics of their own; false where there is no such device. */
   announceAllTo(mac: string): Promise<boolean>;
   /**
    * Files that a device is behind on which was here before and is not missed now, and did not begin or gave up: those

@@ -98,7 +98,11 @@ export type DeleteOutcome =
 
 /** A row of the outbox: this file's change has not been acknowledged by the broker yet. */
 export interface Announcement extends FileKey {
+  /** The only device that it is for; null: all whom the file concerns. */
+  readonly device: string | null;
   readonly revision: number;
+  /** How far it was when it was put to rest: the relay's to say. Null: nobody was told. */
+  readonly toldTo: string | null;
   /** How often the broker has refused it. */
   readonly attempts: number;
   /** When the oldest of the changes that it tells of was committed. */

@@ -182,5 +182,6 @@ function connectionTo(settings: BrokerSettings): Connection {
 }
 
 function messageOf(filename: string, revision = 1): Message {
-  return { topic: "iotsupport/updates/configs", payload: JSON.stringify({ filename }), revision };
+  const topic = "iotsupport/updates/configs";
+  return { topic, pattern: topic, payload: JSON.stringify({ filename }), revision };
 }

@@ -206,7 +206,7 @@ class Announcer implements AsyncDisposable {
   ) {
     const log = pino({}, { write: (line) => this.log.write(line) });
     this.broker = new Broker(settings, log);
-    this.relay = new Relay(opened.store, this.broker, this.metrics, log, opened.now);
+    this.relay = new Relay(opened.store, this.broker, this.metrics, log, opened.now, null);
   }
 
   async started(): Promise<void> {

@@ -144,7 +144,15 @@ export class Model {
     });
     const at = this.#outbox.findIndex((each) => isSameFile(each, file));
     const committedAt = this.#outbox[at]?.committedAt ?? now;
-    const waiting = { ...file, revision, attempts: 0, committedAt, notBeforeMs: 0 };
+    const waiting = {
+      ...file,
+      device: null,
+      revision,
+      attempts: 0,
+      committedAt,
+      notBeforeMs: 0,
+      toldTo: null,
+    };
     if (at === -1) this.#outbox.push(waiting);
     else this.#outbox[at] = waiting;
     return version;

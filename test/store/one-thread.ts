@@ -8,7 +8,13 @@ import { openForReading, openForWriting } from "../../src/store/sqlite/database.
 import { readDevice, readDeviceAt, readDevices } from "../../src/store/sqlite/devices.ts";
 import { lockDataDir } from "../../src/store/sqlite/lock.ts";
 import type { SqliteStoreOptions } from "../../src/store/sqlite/open.ts";
-import { readDuePickups, readPickup, readPickups, readWanted } from "../../src/store/sqlite/pickups.ts";
+import {
+  readDuePickups,
+  readPickup,
+  readPickups,
+  readUsers,
+  readWanted,
+} from "../../src/store/sqlite/pickups.ts";
 import { findReading } from "../../src/store/sqlite/readings.ts";
 import {
   readAsset,
@@ -36,13 +42,14 @@ import {
 export async function openInOneThread({
   dataDir,
   announces,
+  deviceTopics = "off",
   keepRevisions,
   now,
 }: SqliteStoreOptions): Promise<Store> {
   const lock = lockDataDir(dataDir);
   const db = openForWriting(databaseIn(dataDir));
   const reading = openForReading(databaseIn(dataDir));
-  const writer = new Writer(db, new Reserve(reserveIn(dataDir)), { announces, keepRevisions });
+  const writer = new Writer(db, new Reserve(reserveIn(dataDir)), { announces, deviceTopics, keepRevisions });
   const listeners: ((change: Change) => void)[] = [];
   let isClosed = false;
   const checkIsOpen = () => {
@@ -121,6 +128,7 @@ function fleetInOneThread(reading: Database, write: WriteOne): FleetStore {
     findDeviceAt: async (address) => readDeviceAt(reading, address),
     findPickup: async (mac, file) => readPickup(reading, mac, file),
     findWanted: async (file) => readWanted(reading, file),
+    listUsers: async (file, after, most) => readUsers(reading, file, after, most),
     listPickups: async (mac) => readPickups(reading, mac),
     listDuePickups: async (now, most) => readDuePickups(reading, now, most),
     listDevices: async (query) => readDevices(reading, query),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { openSqliteStore, type Pickup } from "../../src/store/index.ts";
+import { type NewPickup, openSqliteStore } from "../../src/store/index.ts";
 import { macOf, openStoreUnderTest, type StoreUnderTest } from "./store-under-test.ts";
 
 const MAC = macOf(1);
@@ -53,7 +53,7 @@ test("a file that is gone, or changes before its turn, is not announced again", 
   expect(await duesWithin(opened, 20)).toEqual([]);
 });
 
-const reasons: readonly [what: string, pickup: Partial<Pickup>, isReason: boolean][] = [
+const reasons: readonly [what: string, pickup: Partial<NewPickup>, isReason: boolean][] = [
   ["was told", { state: "told" }, true],
   ["gave up half-way", { state: "interrupted" }, true],
   ["has an older revision, and was not judged since", { state: "running", judgedRevision: 1 }, true],
@@ -81,7 +81,7 @@ test("a device that stays away for longer than it ever does, or was never here, 
 
 /** A config whose second revision was announced to a device that was here a moment ago. */
 async function openToldOfTwo(
-  pickup: Partial<Pickup> = {},
+  pickup: Partial<NewPickup> = {},
   device: { lastSeenAt?: null; patienceMs?: number } = {},
 ): Promise<StoreUnderTest> {
   const opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
@@ -116,6 +116,7 @@ async function openToldOfTwo(
         since: now,
         until: null,
         judgedRevision: 2,
+        givenRevision: 1,
         ...pickup,
       },
     ],

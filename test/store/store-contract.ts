@@ -3,6 +3,7 @@ import { announcementsContract } from "./contract/announcements.ts";
 import { blobsContract } from "./contract/blobs.ts";
 import { changesContract } from "./contract/changes.ts";
 import { concurrencyContract } from "./contract/concurrency.ts";
+import { deviceAnnouncementsContract } from "./contract/device-announcements.ts";
 import { filesContract } from "./contract/files.ts";
 import { historiesContract } from "./contract/histories.ts";
 import { lifetimeContract } from "./contract/lifetime.ts";
@@ -15,6 +16,7 @@ export function storeContract(name: string, open: OpenStore): void {
     filesContract(open);
     changesContract(open);
     announcementsContract(open);
+    deviceAnnouncementsContract(open);
     listsContract(open);
     blobsContract(open);
     concurrencyContract(open);

@@ -14,6 +14,7 @@ import { type TempDir, tempDir } from "../support/temp-dir.ts";
 export type OpenStore = (options: {
   readonly dataDir: string;
   readonly announces: boolean;
+  readonly deviceTopics: "off" | "on" | "only";
   readonly keepRevisions: number;
   readonly now: () => Date;
 }) => Promise<Store>;
@@ -30,6 +31,7 @@ export class StoreUnderTest implements AsyncDisposable {
     private readonly dir: TempDir,
     private readonly announces: boolean,
     private readonly keepRevisions: number,
+    private readonly deviceTopics: "off" | "on" | "only",
   ) {}
 
   get store(): Store {
@@ -45,8 +47,9 @@ export class StoreUnderTest implements AsyncDisposable {
   }
 
   async start(announces = this.announces): Promise<void> {
-    const { keepRevisions, now } = this;
-    this.#store = await this.open({ dataDir: join(this.dir.path, "data"), announces, keepRevisions, now });
+    const { deviceTopics, keepRevisions, now } = this;
+    const dataDir = join(this.dir.path, "data");
+    this.#store = await this.open({ dataDir, announces, deviceTopics, keepRevisions, now });
   }
 
   /** As a new start of the service does, with a broker or without. */
@@ -92,9 +95,13 @@ export class StoreUnderTest implements AsyncDisposable {
 
 export async function openStoreUnderTest(
   open: OpenStore,
-  { announces = true, keepRevisions = 20 } = {},
+  {
+    announces = true,
+    keepRevisions = 20,
+    deviceTopics = "off",
+  }: { announces?: boolean; keepRevisions?: number; deviceTopics?: "off" | "on" | "only" } = {},
 ): Promise<StoreUnderTest> {
-  const opened = new StoreUnderTest(open, await tempDir(), announces, keepRevisions);
+  const opened = new StoreUnderTest(open, await tempDir(), announces, keepRevisions, deviceTopics);
   await opened.start();
   return opened;
 }

@@ -108,6 +108,7 @@ describe("a database that a write finds damaged", () => {
     using db = openForWriting(path);
     const writer = new Writer(db, new Reserve(join(dir.path, "reserve")), {
       announces: true,
+      deviceTopics: "off",
       keepRevisions: 20,
     });
     const asset: Write = {
@@ -234,7 +235,11 @@ class OpenWriter implements AsyncDisposable {
     this.path = join(dir.path, "iotsupport.db");
     this.reservePath = join(dir.path, "reserve");
     this.db = openForWriting(this.path);
-    this.writer = new Writer(this.db, new Reserve(this.reservePath), { announces: true, keepRevisions: 20 });
+    this.writer = new Writer(this.db, new Reserve(this.reservePath), {
+      announces: true,
+      deviceTopics: "off",
+      keepRevisions: 20,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -54,6 +54,11 @@ export class AnnouncementWatcher implements AsyncDisposable {
     return this.#subscriptions;
   }
 
+  /** What arrived so far and was not taken yet. */
+  get unread(): readonly Message[] {
+    return this.#seen;
+  }
+
   /** The next message that no call was given yet, in the order of arrival. */
   async nextMessage(what = "an announcement", withinMs = 5_000): Promise<Message> {
     const seen = this.#seen.shift();

@@ -15,13 +15,16 @@ export type BrokerSettings = Account & { readonly url: string };
 export type BrokerOptions = {
   /** How many publishes the broker takes before it has acknowledged the first: its Receive Maximum. */
   readonly receiveMaximum?: number;
+  /** Further accounts, for `subscribeAs`. */
+  readonly accounts?: readonly string[];
 };
 
-/** Publishes what only the tests send. */
+/** Publishes what only the tests send, and hears everything. */
 const MARKER: Account = { username: "marker", password: "marker-secret" };
 const DEVICE: Account = { username: DEVICE_ACCOUNT, password: "device-secret" };
 const PROJECT_ACL = join(import.meta.dir, "../../mosquitto/acl");
 const MAY_PUBLISH = "topic write iotsupport/updates/#";
+const MAY_PUBLISH_TO_DEVICES = "topic write iotsupport/devices/+/updates\n";
 const STARTED_WITHIN_MS = 5_000;
 const STOPPED_WITHIN_MS = 5_000;
 
@@ -56,10 +59,24 @@ export class TestBroker implements AsyncDisposable {
     await this.#run();
   }
 
-  /** An independent subscriber, told of every message that the broker takes on `topic` from now on. */
-  async subscribe(topic: string): Promise<AnnouncementWatcher> {
+  /** An independent subscriber with the account that all devices share, told of every message that the broker takes on `topic` from now on. */
+  subscribe(topic: string): Promise<AnnouncementWatcher> {
+    return this.#watch(DEVICE, topic);
+  }
+
+  /** The same with an account of its own, which may read what mosquitto/acl says of such a name. */
+  subscribeAs(username: string, topic: string): Promise<AnnouncementWatcher> {
+    return this.#watch({ username, password: passwordOf(username) }, topic);
+  }
+
+  /** The same, with the right to hear everything. */
+  overhear(topic: string): Promise<AnnouncementWatcher> {
+    return this.#watch(MARKER, topic);
+  }
+
+  async #watch(account: Account, topic: string): Promise<AnnouncementWatcher> {
     const mark = (to: string, payload: string) => this.#publish(to, payload);
-    const watcher = await startWatcher(this.url, DEVICE, topic, mark);
+    const watcher = await startWatcher(this.url, account, topic, mark);
     this.#watchers.add(watcher);
     return watcher;
   }
@@ -102,9 +119,17 @@ export class TestBroker implements AsyncDisposable {
     await this.#reload();
   }
 
-  /** The service may publish to `iotsupport/updates/<topics>` and nowhere else: the rest is refused with 135. */
+  /** Of the shared topics the service may publish to `iotsupport/updates/<topics>` alone: the rest is refused with 135. */
   async allowTopics(...topics: readonly string[]): Promise<void> {
     await this.#allow(...topics);
+    await this.#reload();
+  }
+
+  /** The service may not publish to the devices' own topics, until `allowTopics`. */
+  async refuseDeviceTopics(): Promise<void> {
+    await this.#allow("#");
+    const acl = await readFile(this.#path("acl"), "utf8");
+    await writeFile(this.#path("acl"), acl.replace(MAY_PUBLISH_TO_DEVICES, ""));
     await this.#reload();
   }
 
@@ -148,7 +173,7 @@ export class TestBroker implements AsyncDisposable {
   }
 
   #writeFiles(password: string): void {
-    const { receiveMaximum } = this.options;
+    const { receiveMaximum, accounts = [] } = this.options;
     const settings = [
       `listener ${this.port} 127.0.0.1`,
       "log_type information",
@@ -156,7 +181,11 @@ export class TestBroker implements AsyncDisposable {
       ...(receiveMaximum === undefined ? [] : [`max_inflight_messages ${receiveMaximum}`]),
     ];
     const others = [DEVICE, MARKER].map((account) => [account.username, account.password] as const);
-    const passwords = Object.fromEntries([[SERVICE_ACCOUNT, password], ...others]);
+    const passwords = Object.fromEntries([
+      [SERVICE_ACCOUNT, password],
+      ...others,
+      ...accounts.map((account) => [account, passwordOf(account)]),
+    ]);
     writeBrokerFiles(this.dir.path, { listener: settings.join("\n"), passwords });
   }
 
@@ -164,7 +193,7 @@ export class TestBroker implements AsyncDisposable {
     const allowed = topics.map((topic) => MAY_PUBLISH.replace("#", topic)).join("\n");
     const [before, after] = (await readFile(PROJECT_ACL, "utf8")).split(MAY_PUBLISH);
     if (after === undefined) throw new Error(`${PROJECT_ACL} has no line "${MAY_PUBLISH}"`);
-    const marker = `user ${MARKER.username}\ntopic write #\n`;
+    const marker = `user ${MARKER.username}\ntopic readwrite #\n`;
     await writeFile(this.#path("acl"), `${before}${allowed}${after}\n${marker}`);
   }
 
@@ -177,6 +206,10 @@ export class TestBroker implements AsyncDisposable {
   #path(name: string): string {
     return join(this.dir.path, name);
   }
+}
+
+function passwordOf(account: string): string {
+  return `secret of ${account}`;
 }
 
 export async function startBroker(options: BrokerOptions = {}): Promise<TestBroker> {

@@ -87,6 +87,7 @@ function defaults(): Omit<Settings, "dataDir"> {
     keepRevisions: 20,
     resumeWindowSeconds: 604_800,
     maxUnknownDevices: 1_000,
+    deviceTopics: "off",
     reannounces: false,
     mqtt: null,
     uploadStallSeconds: 30,

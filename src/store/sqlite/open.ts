@@ -7,7 +7,9 @@ import { SqliteStore } from "./sqlite-store.ts";
 import { StoreOpenError } from "./store-open-error.ts";
 import type { WriteRules } from "./transaction.ts";
 
-export interface SqliteStoreOptions extends WriteRules {
+export interface SqliteStoreOptions extends Omit<WriteRules, "deviceTopics"> {
+  /** Off unless it is given. */
+  readonly deviceTopics?: WriteRules["deviceTopics"];
   /** Made where it does not exist. Exactly one process writes in it. */
   readonly dataDir: string;
   readonly now: () => Date;
@@ -17,7 +19,13 @@ export interface SqliteStoreOptions extends WriteRules {
  * Opens the store in a directory of its own, bringing an older database up to date. Throws `StoreOpenError`
  * where the directory is in use or cannot be used, and then leaves it as it is.
  */
-export function openSqliteStore({ dataDir, now, announces, keepRevisions }: SqliteStoreOptions): SqliteStore {
+export function openSqliteStore({
+  dataDir,
+  now,
+  announces,
+  deviceTopics = "off",
+  keepRevisions,
+}: SqliteStoreOptions): SqliteStore {
   const lock = lockDataDir(dataDir);
   try {
     const databasePath = databaseIn(dataDir);
@@ -26,7 +34,7 @@ export function openSqliteStore({ dataDir, now, announces, keepRevisions }: Sqli
     return new SqliteStore(openForReading(databasePath), lock, now, {
       databasePath,
       reservePath,
-      rules: { announces, keepRevisions },
+      rules: { announces, deviceTopics, keepRevisions },
     });
   } catch (error) {
     lock[Symbol.dispose]();

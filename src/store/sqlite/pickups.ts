@@ -32,6 +32,24 @@ export function readWanted(db: Database, { kind, name }: FileKey): Wanted | null
   return row === null ? null : wantedOf(row);
 }
 
+export function isUser(db: Database, mac: string, { kind, name }: FileKey): boolean {
+  const sql = `select 1 from pickups where mac = ? and kind = ? and name = ?`;
+  return db.query(sql).get(mac, kind, name) !== null;
+}
+
+export function readUsers(
+  db: Database,
+  { kind, name }: FileKey,
+  after: string,
+  most: number,
+): readonly string[] {
+  const sql = `select mac from pickups where kind = ? and name = ? and mac > ? order by mac limit ?`;
+  return db
+    .query<{ mac: string }, [string, string, string, number]>(sql)
+    .all(kind, name, after, most)
+    .map(({ mac }) => mac);
+}
+
 /** Of the files that there are. */
 export function readPickups(db: Database, mac: string): readonly WantedPickup[] {
   const sql = `

@@ -1,9 +1,9 @@
 import type { FileKey } from "../file-key.ts";
-import type { FetchCount, Pickup, Sightings } from "../fleet-store.ts";
+import type { FetchCount, NewPickup, Sightings } from "../fleet-store.ts";
 import { forgetUnknownDevices, readDevice, saveDevice } from "./devices.ts";
 import { readFileRow } from "./files.ts";
-import { announce } from "./outbox.ts";
-import { readPickups } from "./pickups.ts";
+import { announce, announceTo } from "./outbox.ts";
+import { isUser, readPickups } from "./pickups.ts";
 import type { Transaction } from "./transaction.ts";
 
 const HOUR_MS = 3_600_000;
@@ -11,7 +11,10 @@ const HOUR_MS = 3_600_000;
 export function saveSightings(tx: Transaction, { devices, pickups, fetches, mostUnknown }: Sightings): void {
   for (const device of devices) saveDevice(tx, device);
   if (devices.some(({ isUnknown }) => isUnknown)) forgetUnknownDevices(tx, mostUnknown);
-  for (const pickup of pickups) savePickup(tx, pickup);
+  for (const pickup of pickups) {
+    if (pickup.kind === "assets" && tx.rules.deviceTopics !== "off") tellNewcomer(tx, pickup);
+    savePickup(tx, pickup);
+  }
   for (const count of fetches) countFetches(tx, count);
 }
 
@@ -23,16 +26,23 @@ export function announceAgain(tx: Transaction, file: FileKey): boolean {
   return true;
 }
 
-/** The same for all the files of a device. */
+/** The same for all the files of a device, to it alone where that can be told. */
 export function announceAllTo(tx: Transaction, mac: string): boolean {
   if (readDevice(tx.db, mac) === null) return false;
   for (const { kind, name, wantedRevision: revision } of readPickups(tx.db, mac)) {
-    announce(tx, { kind, name, revision });
+    announceTo(tx, mac, { kind, name, revision });
   }
   return true;
 }
 
-function savePickup({ db }: Transaction, pickup: Pickup): void {
+/** Whoever was given an older revision, and was not known yet when the users of the newest were told. */
+function tellNewcomer(tx: Transaction, { mac, kind, name, givenRevision }: NewPickup): void {
+  if (givenRevision === null || isUser(tx.db, mac, { kind, name })) return;
+  const row = readFileRow(tx.db, { kind, name });
+  if (row !== null && row.sha256 !== null && row.revision > givenRevision) announceTo(tx, mac, row);
+}
+
+function savePickup({ db }: Transaction, pickup: NewPickup): void {
   const { mac, kind, name, evidence, fetchedRevision, fetchedAt, state, since, until, judgedRevision } =
     pickup;
   const sql = `

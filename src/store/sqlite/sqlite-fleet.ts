@@ -12,7 +12,7 @@ import type {
   WantedPickup,
 } from "../fleet-store.ts";
 import { readDevice, readDeviceAt } from "./devices.ts";
-import { readDuePickups, readPickup, readPickups, readWanted } from "./pickups.ts";
+import { readDuePickups, readPickup, readPickups, readUsers, readWanted } from "./pickups.ts";
 import type { ReaderThread } from "./reader-thread.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
@@ -38,6 +38,10 @@ export class SqliteFleet implements FleetStore {
 
   async findWanted(file: FileKey): Promise<Wanted | null> {
     return readWanted(this.db, file);
+  }
+
+  async listUsers(file: FileKey, after: string, most: number): Promise<readonly string[]> {
+    return readUsers(this.db, file, after, most);
   }
 
   async listPickups(mac: string): Promise<readonly WantedPickup[]> {

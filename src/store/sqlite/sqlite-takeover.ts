@@ -22,7 +22,7 @@ export function openSqliteTakeover({ dataDir }: DataDirLock, { announces, now }:
   return new SqliteTakeover(db, {
     db,
     now: now.getTime(),
-    rules: { announces, keepRevisions: 0 }, // Each file's next save forgets what is too much.
+    rules: { announces, deviceTopics: "off", keepRevisions: 0 }, // Each file's next save forgets what is too much.
     isRoomShort: false,
   });
 }

@@ -4,6 +4,8 @@ import type { Database } from "bun:sqlite";
 export interface WriteRules {
   /** Whether saves are announced: false where no broker is set, and rows would only gather. */
   readonly announces: boolean;
+  /** Whether devices have topics of their own, over which one alone can be told; `only`: and no others. */
+  readonly deviceTopics: "off" | "on" | "only";
   /** How many revisions of each file are kept, the newest among them; 0: all. */
   readonly keepRevisions: number;
 }

@@ -26,7 +26,7 @@ export function announcementsContract(open: OpenStore): void {
       await opened.saved(PORCH);
       opened.pass(MINUTE_MS);
       expect(await opened.store.claimAnnouncements(1)).toEqual([
-        { kind: "configs", name: PORCH, revision: 1, attempts: 0, committedAt },
+        { kind: "configs", name: PORCH, device: null, revision: 1, attempts: 0, committedAt, toldTo: null },
       ]);
     });
 
