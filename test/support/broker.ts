@@ -53,6 +53,11 @@ export class TestBroker implements AsyncDisposable {
     return { url: this.url, username: SERVICE_ACCOUNT, password: this.#password };
   }
 
+  /** What a device is given. */
+  get device(): BrokerSettings {
+    return { url: this.url, ...DEVICE };
+  }
+
   async start(): Promise<void> {
     this.#writeFiles(this.#password);
     await this.#allow("#");
