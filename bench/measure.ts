@@ -8,7 +8,7 @@ export type Row = {
   readonly what: string;
   readonly against: string;
   /** Of ours and the peer's figure. */
-  readonly unit: "/s" | "ms" | "MB";
+  readonly unit: "/s" | "ms" | "MB" | "messages";
   readonly goal: Goal;
 };
 
@@ -25,6 +25,8 @@ export type Scale = {
   readonly announced: number;
   /** Announcements that wait for the broker. */
   readonly waiting: number;
+  /** Devices that listen to the broker. */
+  readonly devices: number;
   /** Configs of a large fleet. */
   readonly configs: number;
   /** Saves after which memory is looked at. */

@@ -4,6 +4,7 @@ import { announcementDrain } from "./measures/announcement-drain.ts";
 import { assetGet } from "./measures/asset-get.ts";
 import { assetUpload } from "./measures/asset-upload.ts";
 import { deviceGet } from "./measures/device-get.ts";
+import { deviceTopics } from "./measures/device-topics.ts";
 import { durableSave } from "./measures/durable-save.ts";
 import { getWhileBusy } from "./measures/get-while-busy.ts";
 import { growth } from "./measures/growth.ts";
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   saveTheOldWay,
   announcement,
   announcementDrain,
+  deviceTopics,
   assetUpload,
   memory,
   memoryAfterSaves,

@@ -16,6 +16,7 @@ const FULL: Scale = {
   starts: 10,
   announced: 2_000,
   waiting: 10_000,
+  devices: 1_000,
   configs: 100_000,
   saves: 1_000_000,
 };
@@ -24,6 +25,7 @@ const QUICK: Scale = {
   starts: 3,
   announced: 300,
   waiting: 2_000,
+  devices: 200,
   configs: 10_000,
   saves: 20_000,
 };

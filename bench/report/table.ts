@@ -50,6 +50,7 @@ function withUnit({ unit }: Row, value: number): string {
 }
 
 function ratio(value: number): string {
+  if (value < 0.1) return value.toPrecision(2);
   return value.toFixed(value < 10 ? 2 : 1);
 }
 

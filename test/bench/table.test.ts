@@ -35,6 +35,13 @@ test("a table shows each row with its figures, its goals and where it stands", (
   ]);
 });
 
+test("a ratio that is small shows two digits all the same", () => {
+  const [, , [, , , , shown = ""] = []] = cells(
+    tableOf([outcomeOf(get, [{ ours: 1_000, peer: 1_000_000 }])]),
+  );
+  expect(shown).toBe("0.0010 (0.0010–0.0010)");
+});
+
 test("its columns are aligned", () => {
   const lines = tableOf([outcomeOf(get, [{ ours: 1, peer: 3 }])]).split("\n");
   expect(new Set(lines.map((line) => line.length)).size).toBe(1);

@@ -58,6 +58,16 @@ export class TestBroker implements AsyncDisposable {
     return { url: this.url, ...DEVICE };
   }
 
+  /** An account with the right to hear everything. */
+  get mayHearAll(): Account {
+    return MARKER;
+  }
+
+  get pid(): number {
+    if (this.#process === null) throw new Error("Mosquitto does not run");
+    return this.#process.pid;
+  }
+
   async start(): Promise<void> {
     this.#writeFiles(this.#password);
     await this.#allow("#");
