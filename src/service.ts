@@ -7,7 +7,7 @@ import { Collector, readVerifyingKey, type UploadRules } from "./assets/index.ts
 import { openDiskBlobs } from "./blobs/index.ts";
 import { parseMac } from "./configs/index.ts";
 import { Delivery, shortWay } from "./delivery/index.ts";
-import { fleetAudience, macIn, Reannouncer, Recorder, SocketDiagnosis } from "./fleet/index.ts";
+import { fleetAudience, macIn, Reannouncer, Recorder, SocketDiagnosis, StateCounts } from "./fleet/index.ts";
 import { StoreWatch } from "./health/index.ts";
 import { serve } from "./http/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
@@ -51,7 +51,14 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   if (relay !== null) starting.defer(() => relay.stop());
   const nudge = () => relay?.nudge();
 
-  const vitals = { watch: new StoreWatch(store, blobs, log), broker, relay, disk: new Disk(dataDir), now };
+  const vitals = {
+    watch: new StoreWatch(store, blobs, log),
+    broker,
+    relay,
+    stateCounts: new StateCounts(store.fleet, log, now),
+    disk: new Disk(dataDir),
+    now,
+  };
   addGauges(metrics, readingsOf(vitals));
   const life = { hasFailed: false, isDraining: false };
   failure.promise.then(() => {

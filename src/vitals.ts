@@ -1,4 +1,5 @@
 import type { Broker, Relay } from "./announcements/index.ts";
+import type { StateCounts } from "./fleet/index.ts";
 import type { Condition, StoreWatch } from "./health/index.ts";
 import type { Disk, Readings } from "./ops/index.ts";
 
@@ -7,6 +8,7 @@ export interface Vitals {
   readonly watch: StoreWatch;
   readonly broker: Broker | null;
   readonly relay: Relay | null;
+  readonly stateCounts: StateCounts;
   readonly disk: Disk;
   readonly now: () => Date;
 }
@@ -28,11 +30,12 @@ export async function conditionOf(
 }
 
 /** What the gauges show. NaN is what cannot be read now. */
-export function readingsOf({ watch, broker, disk, now }: Vitals): Readings {
+export function readingsOf({ watch, broker, stateCounts, disk, now }: Vitals): Readings {
   return {
     configFiles: async () => (await watch.counts())?.configs ?? Number.NaN,
     pendingAnnouncements: async () => (await watch.counts())?.pendingAnnouncements ?? Number.NaN,
     oldestAnnouncementSeconds: async () => secondsSince((await watch.counts())?.oldestAnnouncement, now()),
+    fleetStates: () => stateCounts.read(),
     mqttEnabled: () => broker !== null,
     mqttConnected: () => broker?.connected ?? false,
     storeHealthy: () => watch.trouble === null,

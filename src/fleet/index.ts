@@ -5,4 +5,5 @@ export { Reannouncer } from "./reannouncer.ts";
 export { Recorder } from "./recorder.ts";
 export { fleetRoutes } from "./routes.ts";
 export { SocketDiagnosis } from "./socket-diagnosis.ts";
+export { StateCounts } from "./state-counts.ts";
 export { fleetWitness } from "./witness.ts";

@@ -8,6 +8,8 @@ export interface Readings {
   pendingAnnouncements(): Promise<number>;
   /** How long the one that has its turn first has waited; 0 where none waits. */
   oldestAnnouncementSeconds(): Promise<number>;
+  /** How many devices have a file in each state, by the state. */
+  fleetStates(): Promise<Readonly<Record<string, number>>>;
   mqttEnabled(): boolean;
   mqttConnected(): boolean;
   /** Whether saves can be made, as far as the last ones have shown. */
@@ -35,6 +37,16 @@ export function addGauges({ registry }: Metrics, readings: Readings): void {
     "How long the oldest of them has waited; 0 where none waits",
     () => readings.oldestAnnouncementSeconds(),
   );
+  new Gauge({
+    name: "iot_fleet_devices",
+    help: "Devices that have a file in this state; one with files in several states counts in each",
+    labelNames: ["state"],
+    registers: [registry],
+    async collect() {
+      for (const [state, devices] of Object.entries(await readings.fleetStates()))
+        this.set({ state }, devices);
+    },
+  });
   gauge("iot_mqtt_enabled", "Whether a broker is set", () => Number(readings.mqttEnabled()));
   gauge("iot_mqtt_connection_state", "Whether the broker is connected", () =>
     Number(readings.mqttConnected()),

@@ -20,6 +20,9 @@ const CONTRACT: Readonly<Record<string, readonly string[]>> = {
   iot_announcements_pending: [],
   iot_announcements_oldest_seconds: [],
   iot_announcement_delay_seconds: [],
+  iot_fleet_devices: ["state"],
+  iot_pickup_delay_seconds: [],
+  iot_pickups_dropped_total: [],
   iot_http_request_duration_seconds: ["method", "route", "status"],
   iot_build_info: ["version"],
   iot_store_healthy: [],
@@ -32,6 +35,7 @@ const readings: Readings = {
   configFiles: async () => 0,
   pendingAnnouncements: async () => 0,
   oldestAnnouncementSeconds: async () => 0,
+  fleetStates: async () => ({ told: 2 }),
   mqttEnabled: () => false,
   mqttConnected: () => false,
   storeHealthy: () => true,
@@ -101,6 +105,7 @@ describe("the metrics", () => {
     expect(before).toContain("\niot_config_files_count 3\n");
     expect(before).toContain("\niot_announcements_pending 7\n");
     expect(before).toContain("\niot_announcements_oldest_seconds 1.5\n");
+    expect(before).toContain(`\niot_fleet_devices{state="told"} 2\n`);
     expect(before).toContain("\niot_store_healthy 1\n");
     expect(before).toContain("\niot_store_free_bytes 100\n");
     expect(before).toContain("\niot_store_size_bytes 400\n");
