@@ -104,8 +104,13 @@ export class Delivery {
   }
 
   async assetRevision(filename: string, revision: number, ask: Ask): Promise<Response | null> {
-    const offered = await offerRevision(this.store, { kind: "assets", name: filename }, revision, ask.caller);
+    const offered = await this.offerAssetRevision(filename, revision, ask);
     return offered === null ? null : this.#answerAsset(ask, offered);
+  }
+
+  /** Null where that revision is a delete, is kept no more, or never was. */
+  async offerAssetRevision(filename: string, revision: number, { caller }: Ask): Promise<Offer | null> {
+    return offerRevision(this.store, { kind: "assets", name: filename }, revision, caller);
   }
 
   /** Another asker is given another one at the same address. */

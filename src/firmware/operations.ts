@@ -1,4 +1,4 @@
-import type { Operations, Parameter } from "../http/index.ts";
+import type { Operation, Operations, Parameter } from "../http/index.ts";
 import { Manifest } from "./manifest.ts";
 
 const filename: Parameter = {
@@ -6,6 +6,12 @@ const filename: Parameter = {
   name: "filename",
   description: "The asset's name",
   example: "firmware.bin",
+};
+const chip: Parameter = {
+  in: "query",
+  name: "chip",
+  description: "The device's chip, which no header names",
+  example: "ESP32-C3",
 };
 const updater = (name: string, description: string): Parameter => ({
   in: "header",
@@ -25,12 +31,7 @@ export const firmwareOperations: Operations = {
         "304 where the device says that it runs just this. `x-ESP8266-mode: version` is answered with `x-version`, without bytes.",
       parameters: [
         filename,
-        {
-          in: "query",
-          name: "chip",
-          description: "The device's chip, which no header names",
-          example: "ESP32-C3",
-        },
+        chip,
         updater("mode", "What is to be written"),
         updater("version", "The version that the device runs"),
         updater("sketch-md5", "The MD5 of what it runs"),
@@ -52,15 +53,51 @@ export const firmwareOperations: Operations = {
       faults: ["VALIDATION_FAILED", "FORBIDDEN", "RECORD_NOT_FOUND", "WRONG_CHIP", "RANGE_NOT_SATISFIABLE"],
     },
   },
-  "/api/firmware/{filename}/manifest.json": {
+  "/api/manifests/{filename}.json": {
     get: {
       tag: "Devices",
       summary: "What ESPHome and ESP Web Tools want to know of an image",
-      parameters: [filename],
+      parameters: [filename, chip],
       answers: {
         200: { description: "The manifest", content: { type: "application/json", schema: Manifest } },
       },
-      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "WRONG_CHIP"],
     },
   },
+  "/api/devices/{mac}/manifests/{filename}.json": {
+    get: {
+      tag: "Devices",
+      summary: "The same for one device, which is then known to be the one that downloads",
+      parameters: [
+        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
+        filename,
+        chip,
+      ],
+      answers: {
+        200: { description: "The manifest", content: { type: "application/json", schema: Manifest } },
+      },
+      faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND", "WRONG_CHIP"],
+    },
+  },
+  "/api/assets/{filename}/md5": { get: hashOf("MD5") },
+  "/api/assets/{filename}/sha256": { get: hashOf("SHA-256") },
 };
+
+function hashOf(kind: string): Operation {
+  return {
+    tag: "Devices",
+    summary: `The ${kind} of an asset's bytes`,
+    parameters: [
+      filename,
+      { in: "query", name: "revision", description: "The newest one where it is left out", example: "7" },
+    ],
+    answers: {
+      200: {
+        description: "Its hexadecimal digits, in lower case, and nothing else",
+        content: { type: "text/plain", schema: null },
+        headers: ["X-Revision"],
+      },
+    },
+    faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+  };
+}

@@ -3,9 +3,16 @@ import type { FileKey, FleetStore } from "../store/index.ts";
 import { macIn } from "./device-identity.ts";
 import type { Recorder } from "./recorder.ts";
 
+/** Who speaks, as far as that is known. */
+interface Speaker {
+  readonly mac: string | null;
+  readonly address: string | null;
+}
+
 interface Running {
   readonly revision: number | null;
   readonly version: string;
+  /** What it runs is built for this chip, so it is one; null where that is not known. */
   readonly chip: string | null;
 }
 
@@ -16,37 +23,36 @@ export function fleetWitness(
   parseMac: (text: string) => string,
   now: () => Date,
 ) {
-  const subjectOf = (request: Request, listener: HttpListener | null, { kind, name }: FileKey) => ({
-    mac: macIn(request, parseMac),
-    address: listener?.requestIP(request)?.address ?? null,
-    file: { kind, name },
-  });
+  const at = () => now().getTime();
   return {
-    async chipOf(request: Request): Promise<string | null> {
-      const mac = macIn(request, parseMac);
+    /** By the MAC of the path where there is one, else by what the request says of itself. */
+    speaker(request: Request, listener: HttpListener | null, mac = macIn(request, parseMac)): Speaker {
+      return { mac, address: listener?.requestIP(request)?.address ?? null };
+    },
+
+    async chipOf({ mac }: Speaker): Promise<string | null> {
       return mac === null ? null : ((await fleet.findDevice(mac))?.chip ?? null);
     },
 
-    runs(request: Request, listener: HttpListener | null, file: FileKey, running: Running): void {
-      const { revision, version, chip } = running;
-      const at = now().getTime();
-      const subject = subjectOf(request, listener, file);
-      const { mac, address } = subject;
-      if (mac !== null) recorder.visited({ mac, at, address, chip, isUnknown: false });
-      recorder.saw(subject, { kind: "runs", revision, at, version });
+    /** It was here. Who has only that to show for itself is one device more that anybody may have made up. */
+    came({ mac, address }: Speaker): void {
+      if (mac !== null) recorder.visited({ mac, at: at(), address, chip: null, isUnknown: true });
+    },
+
+    runs(speaker: Speaker, { kind, name }: FileKey, { revision, version, chip }: Running): void {
+      const { mac, address } = speaker;
+      if (mac !== null) recorder.visited({ mac, at: at(), address, chip, isUnknown: false });
+      recorder.saw({ ...speaker, file: { kind, name } }, { kind: "runs", revision, at: at(), version });
     },
 
     refused(
-      request: Request,
-      listener: HttpListener | null,
-      offered: FileKey & { readonly revision: number },
+      speaker: Speaker,
+      { kind, name, revision }: FileKey & { readonly revision: number },
       reason: string,
     ): void {
-      const subject = subjectOf(request, listener, offered);
-      const at = now().getTime();
-      const { mac, address } = subject;
-      if (mac !== null) recorder.visited({ mac, at, address, chip: null, isUnknown: false });
-      recorder.saw(subject, { kind: "refused", revision: offered.revision, at, reason });
+      const { mac, address } = speaker;
+      if (mac !== null) recorder.visited({ mac, at: at(), address, chip: null, isUnknown: false });
+      recorder.saw({ ...speaker, file: { kind, name } }, { kind: "refused", revision, at: at(), reason });
     },
   };
 }

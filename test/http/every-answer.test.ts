@@ -175,9 +175,30 @@ const operations: Readonly<Record<string, Operation>> = {
       "416 RANGE_NOT_SATISFIABLE": asked({ headers: { Range: "bytes=100000-" } }),
     },
   },
-  "GET /api/firmware/{filename}/manifest.json": {
-    request: () => ({ path: `/api/firmware/${IMAGE}/manifest.json` }),
-    answers: { ...read, "404 RECORD_NOT_FOUND": asked({ path: `/api/firmware/${FIRMWARE}/manifest.json` }) },
+  "GET /api/manifests/{filename}.json": {
+    request: () => ({ path: `/api/manifests/${IMAGE}.json` }),
+    answers: {
+      ...read,
+      "404 RECORD_NOT_FOUND": asked({ path: `/api/manifests/${FIRMWARE}.json` }),
+      "409 WRONG_CHIP": asked({ path: `/api/manifests/${IMAGE}.json?chip=esp32s3` }),
+    },
+  },
+  "GET /api/devices/{mac}/manifests/{filename}.json": {
+    request: () => ({ path: `/api/devices/${PORCH}/manifests/${IMAGE}.json` }),
+    answers: {
+      ...read,
+      "400 INVALID_OPERATION": asked({ path: `/api/devices/porch/manifests/${IMAGE}.json` }),
+      "404 RECORD_NOT_FOUND": asked({ path: `/api/devices/${PORCH}/manifests/${FIRMWARE}.json` }),
+      "409 WRONG_CHIP": asked({ path: `/api/devices/${PORCH}/manifests/${IMAGE}.json?chip=esp32s3` }),
+    },
+  },
+  "GET /api/assets/{filename}/md5": {
+    request: () => ({ path: `/api/assets/${FIRMWARE}/md5` }),
+    answers: { ...read, "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_ASSET}/md5` }) },
+  },
+  "GET /api/assets/{filename}/sha256": {
+    request: () => ({ path: `/api/assets/${FIRMWARE}/sha256` }),
+    answers: { ...read, "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_ASSET}/sha256` }) },
   },
   "GET /api/configs/{mac}/revisions": {
     request: () => ({ path: `/api/configs/${PORCH}/revisions` }),
