@@ -1,4 +1,4 @@
-import type { Connection, Sent } from "./socket-diagnosis.ts";
+import type { Closed, Connection, Sent } from "./socket-diagnosis.ts";
 
 /** Bytes that were answered to somebody, and may still be on their way. */
 export interface Download<Subject> {
@@ -18,6 +18,10 @@ interface Underway<Subject> extends Download<Subject> {
   acknowledged: number;
   /** Where everything that was out at the first look is acknowledged; null before that look. */
   arrivedAt: number | null;
+  /** The last that was known of its connection, once that is gone. */
+  last: Sent | null;
+  /** When its connection was first not found any more. */
+  missedAt: number | null;
 }
 
 const MOST_UNDERWAY = 10_000;
@@ -25,6 +29,8 @@ const MOST_UNDERWAY = 10_000;
 const YOUNG_MS = 200;
 const LOOK_AT_YOUNG_MS = 10;
 const LOOK_AT_OLD_MS = 250;
+/** The kernel tells of a connection's end a moment after it is gone. */
+const FAREWELL_WITHIN_MS = 1_000;
 /** So many connections are looked at in one go, some milliseconds' work; the others' turn comes next. */
 const MOST_LOOKED_AT = 200;
 /** An answer as small as this is in the kernel's hands at once, so that nothing outstanding means that it has arrived. */
@@ -42,6 +48,7 @@ export class Downloads<Subject> {
 
   constructor(
     private readonly ask: (connection: Connection) => Sent | null,
+    private readonly closed: () => Iterable<Closed>,
     private readonly tell: (subject: Subject, progress: Progress) => void,
     private readonly elapsedMs: () => number,
   ) {}
@@ -49,8 +56,10 @@ export class Downloads<Subject> {
   /** Begins to watch; false where too many are watched already. */
   watch(download: Download<Subject>): boolean {
     if (this.#underway.length >= MOST_UNDERWAY) return false;
+    if (this.#underway.length === 0) this.#takeLeave(); // While nobody looked, others' ends have gathered.
     const acknowledged = download.acknowledgedBefore ?? 0;
-    this.#underway.push({ ...download, beganAt: this.elapsedMs(), acknowledged, arrivedAt: null });
+    const beganAt = this.elapsedMs();
+    this.#underway.push({ ...download, beganAt, acknowledged, arrivedAt: null, last: null, missedAt: null });
     this.#lookIn(LOOK_AT_YOUNG_MS);
     return true;
   }
@@ -67,6 +76,7 @@ export class Downloads<Subject> {
 
   #look(): void {
     this.#timer = null;
+    this.#takeLeave();
     const turn = this.#underway.splice(0, MOST_LOOKED_AT);
     for (const each of turn) {
       const progress = this.#progressOf(each);
@@ -78,14 +88,34 @@ export class Downloads<Subject> {
     this.#lookIn(youngest < YOUNG_MS ? LOOK_AT_YOUNG_MS : LOOK_AT_OLD_MS);
   }
 
+  /** Notes of each download whose connection is gone what was known of that at the last. */
+  #takeLeave(): void {
+    const gone = [...this.closed()];
+    if (gone.length === 0 || this.#underway.length === 0) return;
+    const byPorts = Map.groupBy(this.#underway, ({ connection }) => portsOf(connection));
+    for (const closed of gone) {
+      for (const each of byPorts.get(portsOf(closed)) ?? []) {
+        if (closed.isFrom(each.connection.remoteAddress)) each.last = closed;
+      }
+    }
+  }
+
   #progressOf(each: Underway<Subject>): Progress | "none" {
-    const sent = this.ask(each.connection);
-    if (sent === null) return "lost";
+    const sent = each.last ?? this.ask(each.connection);
+    if (sent === null) {
+      each.missedAt ??= this.elapsedMs();
+      return this.elapsedMs() - each.missedAt < FAREWELL_WITHIN_MS ? "none" : "lost";
+    }
     if (hasArrived(each, sent)) return "acknowledged";
+    if (each.last !== null) return "lost";
     const moved = sent.acknowledged > each.acknowledged;
     each.acknowledged = sent.acknowledged;
     return moved ? "moved" : "none";
   }
+}
+
+function portsOf({ localPort, remotePort }: Pick<Connection, "localPort" | "remotePort">): number {
+  return localPort * 65_536 + remotePort;
 }
 
 /** Answers on one connection follow one another, so that bytes beyond an answer's own prove that it has arrived. */

@@ -53,15 +53,25 @@ export const nothingSeen: Evidence = {
   wholeFetches: [],
 };
 
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Something that is seen of a device and a file, at a time. */
 export type Sighting =
   | (Seen & {
       readonly kind: "asked";
       readonly size: number;
       /** The first and the last byte; null where the whole was asked for. */
-      readonly range: { readonly start: number; readonly end: number } | null;
+      readonly range: Range | null;
     })
-  | (Seen & { readonly kind: "moved" | "acknowledged" | "cutOff" | "has" })
+  | (Seen & { readonly kind: "moved" | "cutOff" | "has" })
+  | (Seen & {
+      readonly kind: "acknowledged";
+      /** What has arrived: the first and the last byte; null: the whole. */
+      readonly range: Range | null;
+    })
   | (Seen & { readonly kind: "refused"; readonly reason: string })
   | (Running & { readonly kind: "runs" });
 
@@ -83,26 +93,33 @@ export function observe(evidence: Evidence, sighting: Sighting): Evidence {
       const { revision, at, version } = sighting;
       return { ...evidence, running: { revision, at, version } };
     }
+    case "acknowledged":
+      return arrived(evidence, sighting);
     default:
       return progressed(evidence, sighting.kind, sighting);
   }
 }
 
 /** What becomes of a fetch that was seen to begin; of one that was not, nothing is known. */
-function progressed(
-  evidence: Evidence,
-  kind: "moved" | "acknowledged" | "cutOff",
-  { revision, at }: Seen,
-): Evidence {
+function progressed(evidence: Evidence, kind: "moved" | "cutOff", { revision, at }: Seen): Evidence {
   const { fetching } = evidence;
   if (fetching?.revision !== revision) return evidence;
   const moved = { ...fetching, movedAt: at };
-  if (kind === "moved") return { ...evidence, fetching: moved };
-  if (kind === "cutOff") return { ...evidence, fetching: { ...moved, isCutOff: true } };
-  const arrived = { ...moved, arrivedTo: moved.sentTo };
-  return arrived.arrivedTo < arrived.size
-    ? { ...evidence, fetching: arrived }
-    : fetchedWhole(evidence, arrived);
+  return { ...evidence, fetching: kind === "moved" ? moved : { ...moved, isCutOff: true } };
+}
+
+/** A part counts only where all before it has arrived too. */
+function arrived(
+  evidence: Evidence,
+  { revision, at, range }: Sighting & { readonly kind: "acknowledged" },
+): Evidence {
+  const { fetching } = evidence;
+  if (fetching?.revision !== revision) return evidence;
+  const { start, end } = range ?? { start: 0, end: fetching.size - 1 };
+  const joins = start <= fetching.arrivedTo;
+  const arrivedTo = joins ? Math.max(fetching.arrivedTo, end + 1) : fetching.arrivedTo;
+  const moved = { ...fetching, movedAt: at, arrivedTo };
+  return arrivedTo < fetching.size ? { ...evidence, fetching: moved } : fetchedWhole(evidence, moved);
 }
 
 function asked(
@@ -111,8 +128,10 @@ function asked(
 ): Fetching {
   const first = { revision, since: at, movedAt: at, size, isCutOff: false };
   if (range === null) return { ...first, sentTo: size, arrivedTo: 0, isInRanges: false };
-  const known = before?.revision === revision ? before : { ...first, sentTo: 0, arrivedTo: 0 };
   const { start, end } = range;
+  // Who asks for the first part again has lost the others.
+  const goesOn = before?.revision === revision && start > 0;
+  const known = goesOn ? before : { ...first, sentTo: 0, arrivedTo: 0 };
   // A part that begins beyond what was sent says nothing of what lies before it.
   if (start > known.sentTo) return { ...known, movedAt: at, isInRanges: true, isCutOff: false };
   return {

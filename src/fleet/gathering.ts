@@ -14,13 +14,15 @@ export interface Gathered extends Subject {
 }
 
 const MOST_SUBJECTS = 20_000;
-const MOST_SIGHTINGS = 64;
+/** Of all together, some megabytes: a device that is quick with small parts has hundreds of its own. */
+const MOST_SIGHTINGS = 100_000;
 
 /** What was seen since it was last kept, in memory. What is too much is dropped, and counted. */
 export class Gathering {
   readonly #gathered = new Map<string, Gathered>();
   readonly #visits = new Map<string, Visit>();
   readonly #fetches = new Map<string, FetchCount>();
+  #sightings = 0;
 
   constructor(private readonly dropped: () => void) {}
 
@@ -59,23 +61,21 @@ export class Gathering {
     const { mac, address, file } = subject;
     const key = `${mac ?? address} ${file.kind}/${file.name}`;
     const gathered = this.#gathered.get(key);
-    if (gathered !== undefined) {
-      if (!addTo(gathered.sightings, sighting)) this.dropped();
-    } else if (this.#gathered.size < MOST_SUBJECTS) {
-      this.#gathered.set(key, { mac, address, file, sightings: [sighting] });
-    } else {
+    if (gathered !== undefined && replacesLast(gathered.sightings, sighting)) {
+      gathered.sightings.splice(-1, 1, sighting);
+    } else if (this.#sightings >= MOST_SIGHTINGS || (!gathered && this.#gathered.size >= MOST_SUBJECTS)) {
       this.dropped();
+    } else {
+      this.#sightings++;
+      if (gathered !== undefined) gathered.sightings.push(sighting);
+      else this.#gathered.set(key, { mac, address, file, sightings: [sighting] });
     }
   }
 }
 
-/** The same again replaces what was there: it says nothing new but the time. False where there are too many. */
-function addTo(sightings: Sighting[], sighting: Sighting): boolean {
+/** The same again says nothing new but the time. */
+function replacesLast(sightings: readonly Sighting[], sighting: Sighting): boolean {
   const last = sightings.at(-1);
-  const isSame = last?.kind === sighting.kind && last.revision === sighting.revision;
-  const isPart = sighting.kind === "asked" && sighting.range !== null;
-  if (isSame && !isPart) sightings.pop();
-  if (sightings.length >= MOST_SIGHTINGS) return false;
-  sightings.push(sighting);
-  return true;
+  const isPart = "range" in sighting && sighting.range !== null;
+  return last?.kind === sighting.kind && last.revision === sighting.revision && !isPart;
 }

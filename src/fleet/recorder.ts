@@ -1,6 +1,6 @@
 import type { Log, Metrics } from "../ops/index.ts";
 import type { Device, FileKey, FleetStore, NewPickup } from "../store/index.ts";
-import { Downloads, type Progress, SMALL_BYTES } from "./downloads.ts";
+import { Downloads, SMALL_BYTES } from "./downloads.ts";
 import type { Sighting } from "./evidence.ts";
 import { type Gathered, Gathering, type Subject } from "./gathering.ts";
 import { afterSightings, afterVisit, evidenceOf, judged, type Visit } from "./sightings.ts";
@@ -47,7 +47,7 @@ const MOST_DUE = 2_000;
  */
 export class Recorder {
   #gathering: Gathering;
-  readonly #downloads: Downloads<Subject & { readonly revision: number }>;
+  readonly #downloads: Downloads<Subject & Pick<Fetch, "revision" | "range">>;
   #timer: NodeJS.Timeout | null = null;
   #keeping: Promise<void> = Promise.resolve();
 
@@ -55,7 +55,13 @@ export class Recorder {
     this.#gathering = this.#empty();
     this.#downloads = new Downloads(
       (connection) => this.#ask(connection),
-      ({ revision, ...subject }, progress) => this.#progressed(subject, revision, progress),
+      () => this.parts.diagnosis?.closed() ?? [],
+      ({ revision, range, ...subject }, progress) => {
+        if (progress === "lost") return; // Later evidence may come; until then nothing is claimed.
+        const at = this.#at();
+        const seen = progress === "moved" ? { kind: progress } : { kind: progress, range };
+        this.#gathering.addSighting(subject, { ...seen, revision, at });
+      },
       () => performance.now(),
     );
   }
@@ -94,7 +100,7 @@ export class Recorder {
     // Nothing of this answer is on its way yet: what the peer has acknowledged by now was of others.
     const acknowledgedBefore = bytes > SMALL_BYTES ? (this.#ask(connection)?.acknowledged ?? null) : null;
     const isWatched = this.#downloads.watch({
-      subject: { ...subject, revision },
+      subject: { ...subject, revision, range },
       connection,
       bytes,
       acknowledgedBefore,
@@ -115,11 +121,6 @@ export class Recorder {
   /** Something else was seen of a device and a file: what it says of itself, what it was refused, that it hung up. */
   saw(subject: Subject, sighting: Sighting): void {
     this.#gathering.addSighting(subject, sighting);
-  }
-
-  #progressed(subject: Subject, revision: number, progress: Progress): void {
-    if (progress === "lost") return; // Later evidence may come; until then nothing is claimed.
-    this.#gathering.addSighting(subject, { kind: progress, revision, at: this.#at() });
   }
 
   /** One at a time: each reads what the one before has written. */

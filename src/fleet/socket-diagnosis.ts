@@ -1,6 +1,15 @@
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
+import {
+  AF_INET,
+  AF_INET6,
+  INET_DIAG_INFO,
+  type InetDiagMessage,
+  readInetDiagMessage,
+  SOCK_DIAG_BY_FAMILY,
+} from "./inet-diag-message.ts";
+import { type Libc, loadLibc } from "./libc.ts";
 
 /** A TCP connection that was made to us. */
 export interface Connection {
@@ -17,10 +26,20 @@ export interface Sent {
   readonly outstanding: number;
 }
 
+/** The last that the kernel knew of a connection. */
+export interface Closed extends Sent {
+  readonly localPort: number;
+  readonly remotePort: number;
+  isFrom(address: string): boolean;
+}
+
 /**
  * Asks the Linux kernel what became of bytes that were sent: the netlink protocol "sock_diag" (man 7 sock_diag), which
  * needs no rights for connections of one's own network namespace. One question takes some ten microseconds, however
  * many connections there are.
+ *
+ * Of a connection that is gone it can't be asked any more, and a device that has its answer is gone at once. So it is told
+ * of each that goes (the multicast group that `ss --events` listens to).
  */
 export class SocketDiagnosis implements Disposable {
   readonly #answer = Buffer.alloc(ANSWER_BYTES);
@@ -28,14 +47,16 @@ export class SocketDiagnosis implements Disposable {
 
   private constructor(
     private readonly libc: Libc,
-    private readonly socket: number,
+    private readonly questions: number,
+    private readonly farewells: number,
   ) {}
 
   /** Null where the system has nothing of the kind: what a peer has acknowledged cannot be seen there. */
   static open(): SocketDiagnosis | null {
     const libc = process.platform === "linux" ? loadLibc() : null;
-    const socket = libc?.symbols.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG) ?? -1;
-    return libc === null || socket < 0 ? null : new SocketDiagnosis(libc, socket);
+    if (libc === null) return null;
+    const [questions, farewells] = [openNetlink(libc, 0), openNetlink(libc, TCP_DESTROY_GROUP)];
+    return questions < 0 ? null : new SocketDiagnosis(libc, questions, farewells);
   }
 
   /** Null where there is no such connection, or none any more. */
@@ -48,8 +69,23 @@ export class SocketDiagnosis implements Disposable {
     return this.#askEach(connection);
   }
 
+  /**
+   * The connections that went since the last time, everybody's of this machine. Some are missing where this is asked so
+   * seldom that the kernel could keep no more of them, a few hundred, or where the system does not tell.
+   */
+  *closed(): Generator<Closed> {
+    if (this.farewells < 0) return;
+    for (let failures = 0; failures <= 1; ) {
+      const message = this.#receive(this.farewells);
+      if (message === null)
+        failures++; // Also once where some are missing: those that are not come after it.
+      else yield closedBy(message);
+    }
+  }
+
   [Symbol.dispose](): void {
-    this.libc.symbols.close(this.socket);
+    this.libc.symbols.close(this.questions);
+    if (this.farewells >= 0) this.libc.symbols.close(this.farewells);
   }
 
   /** The kernel wants to know which of our own addresses the peer has connected to. */
@@ -79,30 +115,63 @@ export class SocketDiagnosis implements Disposable {
     question.set(remote, 44);
     question.writeUInt32LE(ALL, 64); // No cookie to compare.
     question.writeUInt32LE(ALL, 68);
-    const { send, recv } = this.libc.symbols;
-    if (Number(send(this.socket, ptr(question), QUESTION_BYTES, 0)) !== QUESTION_BYTES) return null;
-    const length = Number(recv(this.socket, ptr(this.#answer), ANSWER_BYTES, MSG_DONTWAIT));
-    return length < 0 ? null : readAnswer(this.#answer.subarray(0, length), remotePort);
+    const { send } = this.libc.symbols;
+    if (Number(send(this.questions, ptr(question), QUESTION_BYTES, 0)) !== QUESTION_BYTES) return null;
+    const message = this.#receive(this.questions);
+    return message === null ? null : sentBy(message, remotePort);
+  }
+
+  #receive(socket: number): InetDiagMessage | null {
+    const length = Number(this.libc.symbols.recv(socket, ptr(this.#answer), ANSWER_BYTES, MSG_DONTWAIT));
+    return length < 0 ? null : readInetDiagMessage(this.#answer.subarray(0, length));
   }
 }
 
-/** `struct inet_diag_msg` (linux/inet_diag.h) behind a netlink header, and `struct tcp_info` (linux/tcp.h) in an attribute. */
-function readAnswer(answer: Buffer, remotePort: number): Sent | null {
-  if (answer.length < MESSAGE_END || answer.readUInt16LE(4) !== SOCK_DIAG_BY_FAMILY) return null;
-  const state = answer.readUInt8(17);
+/** A netlink socket that hears of these groups; negative where there is none to be had. */
+function openNetlink(libc: Libc, groups: number): number {
+  const { socket, bind, close } = libc.symbols;
+  const opened = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  if (opened < 0 || groups === 0) return opened;
+  const address = Buffer.alloc(12); // struct sockaddr_nl
+  address.writeUInt16LE(AF_NETLINK, 0);
+  address.writeUInt32LE(groups, 8);
+  if (bind(opened, ptr(address), address.length) === 0) return opened;
+  close(opened);
+  return -1;
+}
+
+function sentBy(
+  { state, remotePort, outstanding, acknowledged }: InetDiagMessage,
+  asked: number,
+): Sent | null {
   // Where the connection is gone, the listening socket of its port may be found instead.
-  if (state === TCP_LISTEN || answer.readUInt16BE(22) !== remotePort) return null;
+  if (state === TCP_LISTEN || remotePort !== asked) return null;
   // Our end was acknowledged, and with it all that came before it; no more is known of such a socket.
   if (state === TCP_TIME_WAIT) return { acknowledged: Number.POSITIVE_INFINITY, outstanding: 0 };
-  const outstanding = answer.readUInt32LE(76);
-  for (let at = MESSAGE_END; at + 4 <= answer.length; ) {
-    const length = answer.readUInt16LE(at);
-    if (answer.readUInt16LE(at + 2) === INET_DIAG_INFO && length >= 4 + BYTES_ACKED_AT + 8) {
-      return { acknowledged: Number(answer.readBigUInt64LE(at + 4 + BYTES_ACKED_AT)), outstanding };
-    }
-    at += Math.max(4, (length + 3) & ~3);
-  }
-  return null;
+  return acknowledged === null ? null : { acknowledged, outstanding };
+}
+
+function closedBy({
+  localPort,
+  remotePort,
+  remoteAddress,
+  outstanding,
+  acknowledged,
+}: InetDiagMessage): Closed {
+  return {
+    localPort,
+    remotePort,
+    outstanding,
+    acknowledged: acknowledged ?? 0,
+    isFrom: (address) => Bun.deepEquals(unwrapped(remoteAddress), bytesOf(address)),
+  };
+}
+
+/** Of an IPv4 address that IPv6 wraps, the IPv4 address. */
+function unwrapped(bytes: Uint8Array): Uint8Array {
+  const isWrapped =
+    bytes.length === 16 && bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff;
+  return isWrapped ? bytes.slice(12) : bytes;
 }
 
 /** In network order; an IPv4 address that IPv6 wraps (`::ffff:1.2.3.4`) as the IPv4 address that it is. */
@@ -124,42 +193,17 @@ function localAddresses(): Uint8Array[] {
   );
 }
 
-type Libc = NonNullable<ReturnType<typeof loadLibc>>;
-
-/** Debian and its kin have the first, Alpine the others. */
-function loadLibc() {
-  for (const name of ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"]) {
-    try {
-      return dlopen(name, {
-        socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-        send: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
-        recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
-        close: { args: [FFIType.i32], returns: FFIType.i32 },
-      });
-    } catch {
-      // Not this system's: the next may be.
-    }
-  }
-  return null;
-}
-
-const AF_INET = 2;
-const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
-const SOCK_DIAG_BY_FAMILY = 20;
+/** SKNLGRP_INET_TCP_DESTROY of linux/sock_diag.h, as a mask. */
+const TCP_DESTROY_GROUP = 1;
 const NLM_F_REQUEST = 1;
 const MSG_DONTWAIT = 0x40;
 const IPPROTO_TCP = 6;
-const INET_DIAG_INFO = 2;
 const TCP_TIME_WAIT = 6;
 const TCP_LISTEN = 10;
 const ALL = 0xffff_ffff;
 const QUESTION_BYTES = 72;
 const ANSWER_BYTES = 4_096;
-/** Behind the netlink header (16) and the message (72). */
-const MESSAGE_END = 88;
-/** Within `struct tcp_info`. */
-const BYTES_ACKED_AT = 120;

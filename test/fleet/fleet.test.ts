@@ -42,6 +42,20 @@ describe("a device", () => {
     });
   });
 
+  test.each(["in good order", "with a reset"])(
+    "that hangs up %s once it has its config has it",
+    async (how) => {
+      await using service = await startTestService();
+      await service.saveConfig(MAC, {});
+      const { hostname, port } = new URL(service.url);
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(`GET /api/configs/${CONFIG} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        socket.once("data", () => (how === "with a reset" ? socket.resetAndDestroy() : socket.end()));
+      });
+      await untilState(service, CONFIG, "fetched");
+    },
+  );
+
   test("that hears 304 has just that revision", async () => {
     await using service = await startTestService();
     await service.saveConfig(MAC, {});
@@ -94,6 +108,18 @@ describe("a device", () => {
     await (await range("20000000-")).arrayBuffer();
     await untilState(service, "plug.bin", "fetched");
     expect((await fileOf(service, "plug.bin")).revision).toBe(1);
+  });
+
+  test("that is quick with many small ranges has all of them", async () => {
+    await using service = await startTestService();
+    const [parts, partBytes] = [128, 65_536];
+    await service.uploadAsset("plug.bin", Buffer.alloc(parts * partBytes, "firmware "));
+    for (let at = 0; at < parts; at++) {
+      const Range = `bytes=${at * partBytes}-${(at + 1) * partBytes - 1}`;
+      const part = await service.request("GET", `/api/assets/plug.bin?mac=${MAC}`, { headers: { Range } });
+      expect((await part.arrayBuffer()).byteLength).toBe(partBytes);
+    }
+    await untilState(service, "plug.bin", "fetched");
   });
 
   test("is known by what Arduino's updaters say of it", async () => {
