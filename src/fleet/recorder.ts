@@ -135,7 +135,11 @@ export class Recorder {
     try {
       const devices = new Map<string, Device>();
       for (const visit of visits) devices.set(visit.mac, await afterVisit(fleet, visit));
-      const pickups = [...(await this.#newPickups(gathered, devices)), ...(await this.#duePickups())];
+      const pickups = [
+        ...(await this.#duePickups(devices)),
+        ...(await this.#pickupsOf(devices)),
+        ...(await this.#newPickups(gathered, devices)), // Of the same ones, the last that is written stays.
+      ];
       if (devices.size + pickups.length + fetches.length === 0) return;
       await fleet.saveSightings({ devices: [...devices.values()], pickups, fetches, mostUnknown });
     } catch (error) {
@@ -166,12 +170,25 @@ export class Recorder {
     return pickups;
   }
 
+  /** A visit says something of all that a device has, whatever it came for: that it is there, and so alive. */
+  async #pickupsOf(devices: ReadonlyMap<string, Device>): Promise<readonly NewPickup[]> {
+    const { fleet } = this.parts;
+    const changed: NewPickup[] = [];
+    for (const device of devices.values()) {
+      for (const pickup of await fleet.listPickups(device.mac)) {
+        const again = judged(device, pickup, evidenceOf(pickup), pickup, this.#at());
+        if (again.state !== pickup.state) changed.push(again);
+      }
+    }
+    return changed;
+  }
+
   /** Time alone changes some judgements: who was fetching has given up, who was expected stays away. */
-  async #duePickups(): Promise<readonly NewPickup[]> {
+  async #duePickups(devices: ReadonlyMap<string, Device>): Promise<readonly NewPickup[]> {
     const { fleet } = this.parts;
     const due: NewPickup[] = [];
     for (const pickup of await fleet.listDuePickups(this.#at(), MOST_DUE)) {
-      const device = await fleet.findDevice(pickup.mac);
+      const device = devices.get(pickup.mac) ?? (await fleet.findDevice(pickup.mac));
       if (device !== null) due.push(judged(device, pickup, evidenceOf(pickup), pickup, this.#at()));
     }
     return due;

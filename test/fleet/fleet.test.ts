@@ -157,6 +157,21 @@ describe("a device", () => {
     expect((await fileOf(service, CONFIG)).state).toBe("silent");
   });
 
+  test("is alive with all its files, whichever it came for, and to whom asks for the fleet too", async () => {
+    let passedMs = 0;
+    await using service = await startTestService({}, () => new Date(Date.now() + passedMs));
+    await service.saveConfig(MAC, {});
+    await service.uploadAsset("plug.bin", "firmware");
+    await (await service.request("GET", `/api/assets/plug.bin?mac=${MAC}`)).arrayBuffer();
+    await untilState(service, "plug.bin", "fetched");
+    passedMs += 30 * HOUR_MS;
+    await until("it is missed", async () => (await convergenceOf(service)).states["silent"] === 1);
+    await service.fetchConfig(MAC);
+    await untilState(service, "plug.bin", "alive");
+    await until("all say so", async () => (await convergenceOf(service)).states["alive"] === 1);
+    expect((await listed(service, "?file=plug.bin&state=alive")).length).toBe(1);
+  });
+
   test("that gives up is interrupted, also over a restart of the service", async () => {
     let passedMs = 0;
     const now = () => new Date(Date.now() + passedMs);
