@@ -51,7 +51,7 @@ export function createApi(parts: ApiParts): App {
         images: new Images(store, blobs),
         giver: {
           offerAsset: (filename, c) => delivery.offerAsset(filename, askOf(c)),
-          newestAsset: (filename, c) => delivery.newestAsset(filename, askOf(c)),
+          newest: (wanted, c) => delivery.newest(wanted, askOf(c)),
           assetRevision: (filename, revision, c) => delivery.offerAssetRevision(filename, revision, askOf(c)),
           give: (offered, c) => delivery.give(offered, askOf(c)),
           unchanged: (offered, c) => delivery.unchanged(offered, askOf(c)),

@@ -63,9 +63,8 @@ export class Delivery {
     return atHand === null ? null : this.#answered(ask, offered, atHand);
   }
 
-  /** The newest that an asker may have of an asset; null where there is no such asset. */
-  async newestAsset(filename: string, ask: Ask): Promise<Offer | null> {
-    const file = { kind: "assets", name: filename } as const;
+  /** What an asker is given who begins; null where there is no such file. */
+  async newest(file: FileKey, ask: Ask): Promise<Offer | null> {
     return (await offer(this.#current, file, ask.caller)) ?? this.#missed(ask, file);
   }
 
@@ -74,7 +73,7 @@ export class Delivery {
    * download is offered the revision that it began; throws `notResumable` where that is not known, or not kept any more.
    */
   async offerAsset(filename: string, ask: Ask): Promise<Offer | null> {
-    const newest = await this.newestAsset(filename, ask);
+    const newest = await this.newest({ kind: "assets", name: filename }, ask);
     if (newest === null || hasIt(ask.request, newest)) return newest;
     const footing = this.#resumption.footing(ask, newest);
     if (footing === "newest") return newest;

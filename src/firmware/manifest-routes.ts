@@ -2,7 +2,7 @@ import { noManifest } from "../fault.ts";
 import type { AppContext } from "../http/index.ts";
 import { parseChip } from "../images/index.ts";
 import { manifestOf } from "./manifest.ts";
-import { checkChip, existing, type FirmwareParts, type Offered } from "./parts.ts";
+import { chipFault, existing, type FirmwareParts, type Offered } from "./parts.ts";
 
 /** Of an image, for whoever asks. */
 export async function manifest<O extends Offered, S>(
@@ -30,10 +30,11 @@ async function answer<O extends Offered, S>(
   const filename = parseFileName((c.req.param("file") ?? "").slice(0, -".json".length));
   const speaker = witness.speaker(c.req.raw, c.env?.server ?? null, mac ?? undefined);
   witness.came(speaker);
-  const offered = existing(await giver.newestAsset(filename, c), filename);
+  const offered = existing(await giver.newest({ kind: "assets", name: filename }, c), filename);
   const reading = await images.find(offered.sha256);
   const chip = parseChip(c.req.query("chip") ?? "") ?? (await witness.chipOf(speaker));
-  checkChip(parts, speaker, offered, reading, chip);
+  const fault = chipFault(parts, speaker, offered, reading, chip);
+  if (fault !== null) throw fault;
   const revision = await store.findRevision(offered, offered.revision);
   const found = manifestOf({ ...offered, message: revision?.message ?? null, mac }, reading);
   if (found === null) throw noManifest(filename);

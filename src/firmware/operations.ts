@@ -1,4 +1,5 @@
 import type { Operation, Operations, Parameter } from "../http/index.ts";
+import { CheckInAnswer, CheckInBody } from "./check-in.ts";
 import { Manifest } from "./manifest.ts";
 
 const filename: Parameter = {
@@ -77,6 +78,28 @@ export const firmwareOperations: Operations = {
         200: { description: "The manifest", content: { type: "application/json", schema: Manifest } },
       },
       faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND", "WRONG_CHIP"],
+    },
+  },
+  "/api/devices/{mac}/checkin": {
+    post: {
+      tag: "Devices",
+      summary: "Say what a device runs, and be told what is newest for it",
+      description:
+        "One request at wake-up. What is answered are its config, the assets that it reports and those that it was seen to use.",
+      parameters: [
+        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
+      ],
+      body: { type: "application/json", schema: CheckInBody, description: "All of it may be left out" },
+      answers: {
+        200: { description: "What is newest", content: { type: "application/json", schema: CheckInAnswer } },
+      },
+      faults: [
+        "INVALID_OPERATION",
+        "VALIDATION_FAILED",
+        "FORBIDDEN",
+        "PAYLOAD_TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE",
+      ],
     },
   },
   "/api/assets/{filename}/md5": { get: hashOf("MD5") },

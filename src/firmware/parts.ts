@@ -1,4 +1,4 @@
-import { recordNotFound, revisionNotFound, wrongChip } from "../fault.ts";
+import { type Fault, recordNotFound, revisionNotFound, wrongChip } from "../fault.ts";
 import { type AppContext, type HttpListener, parseRevision } from "../http/index.ts";
 import type { Images, Reading } from "../images/index.ts";
 import type { FileKey, Store } from "../store/index.ts";
@@ -15,7 +15,8 @@ export interface Offered extends FileKey {
 interface Giver<O extends Offered> {
   /** What an asker is given who fetches: of who goes on with a download, what it began. */
   offerAsset(filename: string, c: AppContext): Promise<O | null>;
-  newestAsset(filename: string, c: AppContext): Promise<O | null>;
+  /** What an asker is given who begins. */
+  newest(file: FileKey, c: AppContext): Promise<O | null>;
   assetRevision(filename: string, revision: number, c: AppContext): Promise<O | null>;
   give(offered: O, c: AppContext): Response;
   /** Says that the asker has it. */
@@ -26,7 +27,7 @@ interface Giver<O extends Offered> {
 interface Witness<S> {
   speaker(request: Request, listener: HttpListener | null, mac?: string): S;
   chipOf(speaker: S): Promise<string | null>;
-  came(speaker: S): void;
+  came(speaker: S, said?: { readonly rssi: number | null; readonly freeHeap: number | null }): void;
   runs(speaker: S, file: FileKey, running: Running): void;
   refused(speaker: S, offered: Offered, reason: string): void;
 }
@@ -48,7 +49,8 @@ export async function lookedUp<O extends Offered, S>(
   c: AppContext,
 ): Promise<O> {
   const number = c.req.query("revision");
-  if (number === undefined) return existing(await giver.newestAsset(filename, c), filename);
+  if (number === undefined)
+    return existing(await giver.newest({ kind: "assets", name: filename }, c), filename);
   const revision = parseRevision(number, "revision");
   const found = await giver.assetRevision(filename, revision, c);
   if (found === null) throw revisionNotFound("asset", filename, revision);
@@ -60,16 +62,19 @@ export function existing<O>(offered: O | null, filename: string): O {
   return offered;
 }
 
-/** Throws `wrongChip` where the image is for another chip than the device's, as far as both are known. */
-export function checkChip<O extends Offered, S>(
+/**
+ * The fault of an image that is for another chip than the device's, which is then known to be refused; null where it is
+ * not, as far as both are known.
+ */
+export function chipFault<O extends Offered, S>(
   { witness }: FirmwareParts<O, S>,
   speaker: S,
   offered: O,
-  { image }: Reading,
+  reading: Reading | null,
   chip: string | null,
-): void {
-  const built = image?.chip ?? null;
-  if (built === null || chip === null || built === chip) return;
+): Fault | null {
+  const built = reading?.image?.chip ?? null;
+  if (built === null || chip === null || built === chip) return null;
   witness.refused(speaker, offered, `it is for ${built}, and the device is an ${chip}`);
-  throw wrongChip(offered.name, built, chip);
+  return wrongChip(offered.name, built, chip);
 }

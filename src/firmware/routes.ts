@@ -1,17 +1,19 @@
 import { forbidden } from "../fault.ts";
 import type { AppContext, Routes } from "../http/index.ts";
 import type { Reading } from "../images/index.ts";
+import { checkIn } from "./check-in.ts";
 import { deviceManifest, manifest } from "./manifest-routes.ts";
-import { checkChip, existing, type FirmwareParts, lookedUp, type Offered } from "./parts.ts";
+import { chipFault, existing, type FirmwareParts, lookedUp, type Offered } from "./parts.ts";
 import { findRunning, runs, versionFor } from "./running.ts";
 import { readUpdater, type Updater } from "./updater.ts";
 
-/** What Arduino's updaters, ESPHome and ESP Web Tools ask for. */
+/** What Arduino's updaters, ESPHome, ESP Web Tools and sleeping devices ask for. */
 export function firmwareRoutes<O extends Offered, S>(parts: FirmwareParts<O, S>): Routes {
   return (app) => {
     app.get("/api/firmware/:filename", (c) => firmware(parts, c));
     app.get("/api/manifests/:file{[^/]+\\.json}", (c) => manifest(parts, c));
     app.get("/api/devices/:mac/manifests/:file{[^/]+\\.json}", (c) => deviceManifest(parts, c));
+    app.post("/api/devices/:mac/checkin", (c) => checkIn(parts, c));
     app.get("/api/assets/:filename/md5", (c) => hash(parts, c, "md5"));
     app.get("/api/assets/:filename/sha256", (c) => hash(parts, c, "sha256"));
   };
@@ -59,7 +61,8 @@ async function isProgramKnown<O extends Offered, S>(
   const chip = updater.chip ?? running?.chip ?? (await witness.chipOf(speaker));
   if (running !== null) witness.runs(speaker, offered, { ...running, chip });
   if (runs(updater, offered.revision, reading)) return true;
-  checkChip(parts, speaker, offered, reading, chip);
+  const fault = chipFault(parts, speaker, offered, reading, chip);
+  if (fault !== null) throw fault;
   const { freeSpace } = updater;
   if (freeSpace !== null && offered.size > freeSpace) {
     const reason = `it has ${offered.size} bytes, and the device has room for ${freeSpace}`;

@@ -1,5 +1,5 @@
 import { parseReading, type Reading, versionOf } from "../images/index.ts";
-import type { FileKey, Store } from "../store/index.ts";
+import { contentETag, etagOf, type FileKey, type Store } from "../store/index.ts";
 import type { Updater } from "./updater.ts";
 
 /** Older ones than this are not looked through for what a device runs. */
@@ -20,7 +20,7 @@ export function versionFor(revision: number, reading: Reading | null): string {
 
 /** Whether a device says that it runs just this: by a hash that fits, or by the version where it is to write the program. */
 export function runs(updater: Updater, revision: number, reading: Reading | null): boolean {
-  return fits(updater, reading) || updater.version === versionFor(revision, reading);
+  return isRunning(updater, reading) || updater.version === versionFor(revision, reading);
 }
 
 /** Null where it says nothing of that. The newest of several that fit; a hash says more than a version. */
@@ -28,22 +28,31 @@ export async function findRunning(store: Store, file: FileKey, updater: Updater)
   const told = updater.version ?? updater.md5 ?? updater.sha256;
   if (told === null) return null;
   const revisions = await store.listRevisions(file, null, MOST_LOOKED_THROUGH);
-  const kept = revisions
-    .filter(({ sha256 }) => sha256 !== null)
-    .map(({ revision, reading }) => ({ revision, reading: reading === null ? null : parseReading(reading) }));
+  const kept = revisions.flatMap(({ revision, sha256, reading }) =>
+    sha256 === null ? [] : [{ revision, sha256, reading: reading === null ? null : parseReading(reading) }],
+  );
+  const isIt = ({ revision, sha256, reading }: (typeof kept)[number]) =>
+    isRunning(updater, reading) || isTagged(updater, { ...file, revision, sha256 });
+  const byHash = kept.find(isIt);
   const found =
-    kept.find(({ reading }) => fits(updater, reading)) ??
-    kept.find(({ revision, reading }) => updater.version === versionFor(revision, reading));
-  const byHash = found !== undefined && fits(updater, found.reading);
+    byHash ?? kept.find(({ revision, reading }) => updater.version === versionFor(revision, reading));
   return {
     revision: found?.revision ?? null,
-    version: updater.version ?? (found === undefined ? told : versionFor(found.revision, found.reading)),
-    chip: byHash ? (found.reading?.image?.chip ?? null) : null,
+    version:
+      byHash === undefined
+        ? (updater.version ?? told)
+        : (updater.version ?? versionFor(byHash.revision, byHash.reading)),
+    chip: byHash?.reading?.image?.chip ?? null,
   };
 }
 
-function fits({ md5, sha256 }: Updater, reading: Reading | null): boolean {
+function isRunning({ md5, sha256 }: Updater, reading: Reading | null): boolean {
   if (reading === null) return false;
   const isMd5 = md5 !== null && reading.runningMd5s.includes(md5);
   return isMd5 || (sha256 !== null && reading.runningSha256s.includes(sha256));
+}
+
+/** By the ETag of its bytes, or by that of the answer about a config. */
+function isTagged({ etag }: Updater, version: FileKey & { revision: number; sha256: string }): boolean {
+  return etag !== null && [contentETag(version.sha256), etagOf(version)].includes(`"${etag}"`);
 }

@@ -8,6 +8,8 @@ export interface Updater {
   /** Of what it runs, in lower-case hex. */
   readonly md5: string | null;
   readonly sha256: string | null;
+  /** The ETag of what it has, without quotes; no updater sends one. */
+  readonly etag: string | null;
   /** How many bytes it has room for. */
   readonly freeSpace: number | null;
   /** Its family; no header names it on ESP32, so that an address may: `?chip=`. */
@@ -26,9 +28,19 @@ export function readUpdater(request: Request): Updater {
     version: say("version") || null,
     md5: matching(say("sketch-md5"), /^[\da-f]{32}$/i),
     sha256: matching(say("sketch-sha256"), /^[\da-f]{64}$/i),
+    etag: null,
     freeSpace: numberOf(matching(say("free-space"), /^\d{1,12}$/)),
     chip: isEsp8266 ? ESP8266 : parseChip(chip ?? ""),
   };
+}
+
+/** What a device says in one word of what it runs or has: an ETag, a hash or a version. */
+export function readTold(text: string): Updater {
+  const told = text.trim().replace(/^(W\/)?"(.*)"$/, "$2");
+  const md5 = matching(told, /^[\da-f]{32}$/i);
+  const sha256 = matching(told, /^[\da-f]{64}$/i);
+  const version = md5 === null && sha256 === null && told !== "" ? told : null;
+  return { mode: null, version, md5, sha256, etag: told.toLowerCase(), freeSpace: null, chip: null };
 }
 
 function matching(text: string | null, pattern: RegExp): string | null {

@@ -29,6 +29,9 @@ export const DeviceAnswer = v.object({
   labels: v.record(v.string(), v.string()),
   address: v.nullable(v.string()),
   last_seen: v.nullable(time),
+  rssi: v.pipe(v.nullable(whole), v.description("In dBm, as the device said at its last check-in")),
+  free_heap: v.pipe(v.nullable(whole), v.description("In bytes, as the device said at its last check-in")),
+  reported_at: v.pipe(v.nullable(time), v.description("When it said so")),
   configured: v.pipe(v.boolean(), v.description("Whether there is anything for it")),
   files: v.array(FileState),
 });
@@ -59,7 +62,7 @@ export function answerDevice(
   pickups: readonly WantedPickup[],
   now: Date,
 ): v.InferOutput<typeof DeviceAnswer> {
-  const { mac, name, model, chip, labels, address, lastSeenAt, isUnknown } = device;
+  const { mac, name, model, chip, labels, address, lastSeenAt, isUnknown, telemetry } = device;
   return {
     mac_address: mac,
     name,
@@ -68,6 +71,9 @@ export function answerDevice(
     labels,
     address,
     last_seen: lastSeenAt === null ? null : new Date(lastSeenAt).toISOString(),
+    rssi: telemetry?.rssi ?? null,
+    free_heap: telemetry?.freeHeap ?? null,
+    reported_at: telemetry === null ? null : new Date(telemetry.at).toISOString(),
     configured: !isUnknown,
     files: pickups.map((pickup) => answerFile(device, pickup, now)),
   };

@@ -51,6 +51,7 @@ export class Gathering {
     }
     const { chip = null, isUnknown = true } = before ?? {};
     this.#visits.set(visit.mac, {
+      ...before,
       ...visit,
       chip: visit.chip ?? chip,
       isUnknown: visit.isUnknown && isUnknown,

@@ -1,4 +1,4 @@
-import type { Device, FileKey, FleetStore, NewPickup, Wanted } from "../store/index.ts";
+import type { Device, FileKey, FleetStore, NewPickup, Telemetry, Wanted } from "../store/index.ts";
 import { type Evidence, nothingSeen, observe, type Sighting } from "./evidence.ts";
 import { type Grade, grade } from "./grade.ts";
 import { cameAt, patienceMs } from "./visits.ts";
@@ -11,6 +11,8 @@ export interface Visit {
   readonly chip: string | null;
   /** Whether it is known by nothing but having asked for a config that there is not. */
   readonly isUnknown: boolean;
+  /** Where it said something of itself. */
+  readonly telemetry?: Telemetry;
 }
 
 /** What was seen of one device and one file since it was last kept. */
@@ -33,6 +35,7 @@ export async function afterVisit(fleet: FleetStore, visit: Visit): Promise<Devic
     patienceMs: patienceMs(comings.longestAbsenceMs),
     address: visit.address ?? before.address,
     chip: visit.chip ?? before.chip,
+    telemetry: visit.telemetry ?? before.telemetry,
     isUnknown: before.isUnknown && visit.isUnknown,
   };
 }
@@ -116,6 +119,7 @@ function newDevice(mac: string): Device {
     lastSeenAt: null,
     longestAbsenceMs: null,
     patienceMs: 0,
+    telemetry: null,
     isUnknown: true,
   };
 }

@@ -1,5 +1,5 @@
 import type { HttpListener } from "../http/index.ts";
-import type { FileKey, FleetStore } from "../store/index.ts";
+import type { FileKey, FleetStore, Telemetry } from "../store/index.ts";
 import { macIn } from "./device-identity.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -35,8 +35,10 @@ export function fleetWitness(
     },
 
     /** It was here. Who has only that to show for itself is one device more that anybody may have made up. */
-    came({ mac, address }: Speaker): void {
-      if (mac !== null) recorder.visited({ mac, at: at(), address, chip: null, isUnknown: true });
+    came({ mac, address }: Speaker, said?: Omit<Telemetry, "at">): void {
+      if (mac === null) return;
+      const telemetry = said === undefined ? {} : { telemetry: { ...said, at: at() } };
+      recorder.visited({ mac, at: at(), address, chip: null, isUnknown: true, ...telemetry });
     },
 
     runs(speaker: Speaker, { kind, name }: FileKey, { revision, version, chip }: Running): void {

@@ -16,6 +16,12 @@ export async function readJson<S extends v.GenericSchema>(
 }
 
 function parse(bytes: Uint8Array): unknown {
+  const value = parseJson(bytes);
+  if (Array.isArray(value)) throw validationFailed("body", "must be a JSON object"); // To a schema, it is one.
+  return value;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {

@@ -13,8 +13,19 @@ export interface Device {
   readonly longestAbsenceMs: number | null;
   /** How long it may stay away before it is missed. */
   readonly patienceMs: number;
+  /** What it said of itself when it last checked in; null: it never did. */
+  readonly telemetry: Telemetry | null;
   /** Whether all that is known of it is that it asked for a config that there is not. */
   readonly isUnknown: boolean;
+}
+
+/** What a device measures of itself; null where it did not say. */
+export interface Telemetry {
+  /** How strong its radio receives, in dBm. */
+  readonly rssi: number | null;
+  /** In bytes. */
+  readonly freeHeap: number | null;
+  readonly at: number;
 }
 
 export type DeviceEdit = Partial<Pick<Device, "name" | "model" | "labels">>;

@@ -192,6 +192,16 @@ const operations: Readonly<Record<string, Operation>> = {
       "409 WRONG_CHIP": asked({ path: `/api/devices/${PORCH}/manifests/${IMAGE}.json?chip=esp32s3` }),
     },
   },
+  "POST /api/devices/{mac}/checkin": {
+    request: () => json(`/api/devices/${PORCH}/checkin`, { running: { [IMAGE]: "1.4.1" } }),
+    answers: {
+      ...read,
+      "400 INVALID_OPERATION": asked({ path: "/api/devices/porch/checkin" }),
+      "403 FORBIDDEN": asked({ headers: { Origin: "https://foreign.example" } }),
+      "413 PAYLOAD_TOO_LARGE": asked({ body: `{"note":"${"x".repeat(10_000)}"}` }),
+      "415 UNSUPPORTED_MEDIA_TYPE": asked({ headers: { "Content-Type": "text/plain" } }),
+    },
+  },
   "GET /api/assets/{filename}/md5": {
     request: () => ({ path: `/api/assets/${FIRMWARE}/md5` }),
     answers: { ...read, "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_ASSET}/md5` }) },

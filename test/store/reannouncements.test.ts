@@ -101,6 +101,7 @@ async function openToldOfTwo(
         lastSeenAt: now,
         longestAbsenceMs: null,
         patienceMs: 100 * DAY_MINUTES * MINUTE_MS,
+        telemetry: null,
         isUnknown: false,
         ...device,
       },

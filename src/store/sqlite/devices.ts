@@ -3,7 +3,8 @@ import type { Device, DeviceEdit, DeviceQuery, ListedDevice } from "../fleet-sto
 import { readPickups, STATE_NOW } from "./pickups.ts";
 import type { Transaction } from "./transaction.ts";
 
-const COLUMNS = `mac, devices.name, model, chip, labels, address, last_seen_at, longest_absence_ms, patience_ms, is_unknown`;
+const COLUMNS = `mac, devices.name, model, chip, labels, address, last_seen_at, longest_absence_ms, patience_ms,
+  is_unknown, rssi, free_heap, reported_at`;
 
 export function readDevice(db: Database, mac: string): Device | null {
   const row = db.query<DeviceRow, [string]>(`select ${COLUMNS} from devices where mac = ?`).get(mac);
@@ -49,13 +50,17 @@ export function readDevices(db: Database, query: DeviceQuery): readonly ListedDe
 /** Writes what was seen of a device; what operators call it stays as it is. */
 export function saveDevice({ db }: Transaction, device: Device): void {
   const sql = `
-    insert into devices (mac, chip, address, last_seen_at, longest_absence_ms, patience_ms, is_unknown)
-    values (?, ?, ?, ?, ?, ?, ?)
+    insert into devices (mac, chip, address, last_seen_at, longest_absence_ms, patience_ms, is_unknown,
+      rssi, free_heap, reported_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (mac) do update set chip = excluded.chip, address = excluded.address,
       last_seen_at = excluded.last_seen_at, longest_absence_ms = excluded.longest_absence_ms,
-      patience_ms = excluded.patience_ms, is_unknown = min(is_unknown, excluded.is_unknown)`;
-  const { mac, chip, address, lastSeenAt, longestAbsenceMs, patienceMs, isUnknown } = device;
-  db.query(sql).run(mac, chip, address, lastSeenAt, longestAbsenceMs, patienceMs, Number(isUnknown));
+      patience_ms = excluded.patience_ms, is_unknown = min(is_unknown, excluded.is_unknown),
+      rssi = excluded.rssi, free_heap = excluded.free_heap, reported_at = excluded.reported_at`;
+  const { mac, chip, address, lastSeenAt, longestAbsenceMs, patienceMs, isUnknown, telemetry } = device;
+  const { rssi = null, freeHeap = null, at = null } = telemetry ?? {};
+  const comings = [lastSeenAt, longestAbsenceMs, patienceMs] as const;
+  db.query(sql).run(mac, chip, address, ...comings, Number(isUnknown), rssi, freeHeap, at);
 }
 
 export function forgetUnknownDevices({ db }: Transaction, most: number): void {
@@ -106,6 +111,9 @@ interface DeviceRow {
   readonly longest_absence_ms: number | null;
   readonly patience_ms: number;
   readonly is_unknown: number;
+  readonly rssi: number | null;
+  readonly free_heap: number | null;
+  readonly reported_at: number | null;
 }
 
 function deviceOf({
@@ -114,6 +122,9 @@ function deviceOf({
   longest_absence_ms,
   patience_ms,
   is_unknown,
+  rssi,
+  free_heap,
+  reported_at,
   ...row
 }: DeviceRow): Device {
   return {
@@ -123,5 +134,6 @@ function deviceOf({
     longestAbsenceMs: longest_absence_ms,
     patienceMs: patience_ms,
     isUnknown: is_unknown === 1,
+    telemetry: reported_at === null ? null : { rssi, freeHeap: free_heap, at: reported_at },
   };
 }

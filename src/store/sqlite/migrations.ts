@@ -4,9 +4,18 @@ import fleet from "./migrations/0003-fleet.sql" with { type: "text" };
 import images from "./migrations/0004-images.sql" with { type: "text" };
 import announcingAgain from "./migrations/0005-announcing-again.sql" with { type: "text" };
 import deviceTopics from "./migrations/0006-device-topics.sql" with { type: "text" };
+import checkIns from "./migrations/0007-check-ins.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
-export const migrations: readonly string[] = [first, revisions, fleet, images, announcingAgain, deviceTopics];
+export const migrations: readonly string[] = [
+  first,
+  revisions,
+  fleet,
+  images,
+  announcingAgain,
+  deviceTopics,
+  checkIns,
+];
 
 /** What a database that this program made is of. */
 export const SCHEMA_VERSION = migrations.length;

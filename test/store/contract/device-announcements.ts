@@ -131,6 +131,7 @@ async function seen(
         lastSeenAt: at,
         longestAbsenceMs: null,
         patienceMs: 100 * MINUTE_MS,
+        telemetry: null,
         isUnknown: false,
       },
     ],
