@@ -11,9 +11,8 @@ const MOST_ASKED = 1_000;
 export const AT_ONCE_BYTES = 256 * 1024;
 
 /**
- * The bytes of assets. A long answer comes from the disk, since the kernel sends a file by itself (sendfile), at half of
- * what it takes to send our memory; of a part that is short, such as devices ask for one after another, that is not so:
- * it comes from memory, once the asset was asked for again. Bytes never change, they only leave.
+ * The bytes of assets: from the disk, sent by the kernel itself (sendfile), or from memory once the asset was asked for
+ * again, which is twice as fast. Bytes never change, they only leave.
  *
  * They are kept as a Blob, whose bytes all answers share: of an array, Bun makes a copy for each, which stays until a slow
  * reader has the last byte (300 of them with 4 MiB: 1.3 GB, and 2 MB with a Blob).
@@ -26,9 +25,9 @@ export class AssetBytes {
   constructor(private readonly blobs: Blobs) {}
 
   open(offer: Offer, range?: ByteRange): Blob {
-    const atHand = this.atHand(offer, range);
-    if (atHand !== null) return atHand;
-    if (lengthOf(offer, range) <= AT_ONCE_BYTES && this.#isWorthMemory(offer)) void this.#remember(offer);
+    const bytes = this.#bytes.get(offer.sha256);
+    if (bytes !== undefined) return partOf(bytes, range);
+    if (this.#isWorthMemory(offer)) void this.#remember(offer);
     return this.blobs.open(offer.sha256, range);
   }
 
@@ -36,8 +35,7 @@ export class AssetBytes {
   atHand(offer: Offer, range?: ByteRange): Blob | null {
     if (lengthOf(offer, range) > AT_ONCE_BYTES) return null;
     const bytes = this.#bytes.get(offer.sha256);
-    if (bytes === undefined) return null;
-    return range === undefined ? bytes : bytes.slice(range.start, range.end + 1);
+    return bytes === undefined ? null : partOf(bytes, range);
   }
 
   /** Asked for again, not too large, and not while another is read: it will be asked for once more. */
@@ -58,6 +56,10 @@ export class AssetBytes {
       this.#isReading = false;
     }
   }
+}
+
+function partOf(bytes: Blob, range?: ByteRange): Blob {
+  return range === undefined ? bytes : bytes.slice(range.start, range.end + 1);
 }
 
 function lengthOf({ size }: Offer, range?: ByteRange): number {

@@ -14,13 +14,18 @@ export interface Download<Subject> {
 export type Progress = "moved" | "acknowledged" | "lost";
 
 interface Underway<Subject> extends Download<Subject> {
-  readonly beganAt: number;
-  acknowledged: number;
   /** Where everything that was out at the first look is acknowledged; null before that look. */
   arrivedAt: number | null;
-  /** The last that was known of its connection, once that is gone. */
+}
+
+/** What is on its way on one connection, in the order in which it was answered. */
+interface Watched<Subject> {
+  readonly connection: Connection;
+  underway: Underway<Subject>[];
+  acknowledged: number;
+  /** The last that was known of it, once it is gone. */
   last: Sent | null;
-  /** When its connection was first not found any more. */
+  /** When it was first not found any more. */
   missedAt: number | null;
 }
 
@@ -43,7 +48,10 @@ const MOST_HEAD_BYTES = 2_048;
  * only means that the kernel has it.
  */
 export class Downloads<Subject> {
-  #underway: Underway<Subject>[] = [];
+  /** By their ports, which the connections of different peers may share; those first that were not looked at for longest. */
+  readonly #watched = new Map<number, readonly Watched<Subject>[]>();
+  #underway = 0;
+  #youngestAt = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -55,11 +63,13 @@ export class Downloads<Subject> {
 
   /** Begins to watch; false where too many are watched already. */
   watch(download: Download<Subject>): boolean {
-    if (this.#underway.length >= MOST_UNDERWAY) return false;
-    if (this.#underway.length === 0) this.#takeLeave(); // While nobody looked, others' ends have gathered.
-    const acknowledged = download.acknowledgedBefore ?? 0;
-    const beganAt = this.elapsedMs();
-    this.#underway.push({ ...download, beganAt, acknowledged, arrivedAt: null, last: null, missedAt: null });
+    if (this.#underway >= MOST_UNDERWAY) return false;
+    if (this.#underway === 0) this.#takeLeave(); // While nobody looked, others' ends have gathered.
+    this.#underway += 1;
+    this.#youngestAt = this.elapsedMs();
+    const watched = this.#watchedOn(download.connection);
+    watched.underway.push({ ...download, arrivedAt: null });
+    watched.acknowledged = Math.max(watched.acknowledged, download.acknowledgedBefore ?? 0);
     this.#lookIn(LOOK_AT_YOUNG_MS);
     return true;
   }
@@ -67,7 +77,20 @@ export class Downloads<Subject> {
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#underway = [];
+    this.#watched.clear();
+    this.#underway = 0;
+  }
+
+  #watchedOn(connection: Connection): Watched<Subject> {
+    const ports = portsOf(connection);
+    const there = this.#watched.get(ports) ?? [];
+    const same = there.find(
+      (each) => each.connection.remoteAddress === connection.remoteAddress && !isGone(each),
+    );
+    if (same !== undefined) return same;
+    const watched = { connection, underway: [], acknowledged: 0, last: null, missedAt: null };
+    this.#watched.set(ports, [...there, watched]);
+    return watched;
   }
 
   #lookIn(ms: number): void {
@@ -77,41 +100,57 @@ export class Downloads<Subject> {
   #look(): void {
     this.#timer = null;
     this.#takeLeave();
-    const turn = this.#underway.splice(0, MOST_LOOKED_AT);
-    for (const each of turn) {
-      const progress = this.#progressOf(each);
-      if (progress !== "none") this.tell(each.subject, progress);
-      if (progress === "none" || progress === "moved") this.#underway.push(each);
+    for (const [ports, watched] of [...this.#watched.entries().take(MOST_LOOKED_AT)]) {
+      this.#watched.delete(ports);
+      const left = watched.filter((each) => this.#hasMoreAfterALook(each));
+      if (left.length > 0) this.#watched.set(ports, left);
     }
-    if (this.#underway.length === 0) return;
-    const youngest = this.elapsedMs() - Math.max(...this.#underway.map(({ beganAt }) => beganAt));
-    this.#lookIn(youngest < YOUNG_MS ? LOOK_AT_YOUNG_MS : LOOK_AT_OLD_MS);
+    if (this.#underway === 0) return;
+    const isYoung = this.elapsedMs() - this.#youngestAt < YOUNG_MS;
+    this.#lookIn(isYoung ? LOOK_AT_YOUNG_MS : LOOK_AT_OLD_MS);
   }
 
-  /** Notes of each download whose connection is gone what was known of that at the last. */
+  /** Notes of each connection that is gone what was known of it at the last. */
   #takeLeave(): void {
-    const gone = [...this.closed()];
-    if (gone.length === 0 || this.#underway.length === 0) return;
-    const byPorts = Map.groupBy(this.#underway, ({ connection }) => portsOf(connection));
-    for (const closed of gone) {
-      for (const each of byPorts.get(portsOf(closed)) ?? []) {
-        if (closed.isFrom(each.connection.remoteAddress)) each.last = closed;
+    for (const closed of this.closed()) {
+      for (const each of this.#watched.get(portsOf(closed)) ?? []) {
+        if (closed.isFrom(each.connection.remoteAddress)) each.last ??= closed;
       }
     }
   }
 
-  #progressOf(each: Underway<Subject>): Progress | "none" {
-    const sent = each.last ?? this.ask(each.connection);
+  #hasMoreAfterALook(watched: Watched<Subject>): boolean {
+    const sent = watched.last ?? this.ask(watched.connection);
     if (sent === null) {
-      each.missedAt ??= this.elapsedMs();
-      return this.elapsedMs() - each.missedAt < FAREWELL_WITHIN_MS ? "none" : "lost";
+      watched.missedAt ??= this.elapsedMs();
+      if (this.elapsedMs() - watched.missedAt < FAREWELL_WITHIN_MS) return true;
     }
-    if (hasArrived(each, sent)) return "acknowledged";
-    if (each.last !== null) return "lost";
-    const moved = sent.acknowledged > each.acknowledged;
-    each.acknowledged = sent.acknowledged;
-    return moved ? "moved" : "none";
+    const { arrived = [], left = [] } = Object.groupBy(watched.underway, (each) =>
+      sent !== null && hasArrived(each, sent) ? "arrived" : "left",
+    );
+    this.#tellOf(arrived, "acknowledged");
+    if (sent === null || watched.last !== null) {
+      this.#tellOf(left, "lost");
+      return false;
+    }
+    watched.underway = left;
+    if (sent.acknowledged > watched.acknowledged) {
+      watched.acknowledged = sent.acknowledged;
+      // Answers follow one another: what moves are the bytes of the first that has not arrived.
+      if (left[0] !== undefined) this.tell(left[0].subject, "moved");
+    }
+    return left.length > 0;
   }
+
+  #tellOf(over: readonly Underway<Subject>[], progress: "acknowledged" | "lost"): void {
+    this.#underway -= over.length;
+    for (const { subject } of over) this.tell(subject, progress);
+  }
+}
+
+/** Another connection with the same ports may come after it. */
+function isGone({ last, missedAt }: Watched<unknown>): boolean {
+  return last !== null || missedAt !== null;
 }
 
 function portsOf({ localPort, remotePort }: Pick<Connection, "localPort" | "remotePort">): number {
