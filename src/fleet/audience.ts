@@ -17,6 +17,7 @@ interface Answered extends FileKey {
 export function fleetAudience(recorder: Recorder, parseMac: (text: string) => string) {
   return {
     answered({ request, listener }: Ask, { kind, name, revision, size }: Answered, response: Response): void {
+      if (kind === "configs" && recorder.fetchedAgain(name, revision, response.status)) return;
       recorder.fetched({
         file: { kind, name },
         mac: kind === "configs" ? name : macIn(request, parseMac),

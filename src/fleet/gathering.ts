@@ -21,7 +21,8 @@ const MOST_SIGHTINGS = 100_000;
 export class Gathering {
   readonly #gathered = new Map<string, Gathered>();
   readonly #visits = new Map<string, Visit>();
-  readonly #fetches = new Map<string, FetchCount>();
+  /** By status. */
+  readonly #fetches = { configs: new Map<number, number>(), assets: new Map<number, number>() };
   #sightings = 0;
 
   constructor(private readonly dropped: () => void) {}
@@ -35,12 +36,14 @@ export class Gathering {
   }
 
   get fetches(): readonly FetchCount[] {
-    return [...this.#fetches.values()];
+    return (["configs", "assets"] as const).flatMap((kind) =>
+      [...this.#fetches[kind]].map(([status, n]) => ({ kind, status, n })),
+    );
   }
 
   addFetch(kind: FileKey["kind"], status: number): void {
-    const key = `${kind} ${status}`;
-    this.#fetches.set(key, { kind, status, n: (this.#fetches.get(key)?.n ?? 0) + 1 });
+    const counts = this.#fetches[kind];
+    counts.set(status, (counts.get(status) ?? 0) + 1);
   }
 
   addVisit(visit: Visit): void {

@@ -47,6 +47,8 @@ const MOST_DUE = 2_000;
  */
 export class Recorder {
   #gathering: Gathering;
+  /** By MAC, the revision of its config that a device was seen to have since the last time all was kept. */
+  readonly #shown = new Map<string, number>();
   readonly #downloads: Downloads<Subject & Pick<Fetch, "revision" | "range">>;
   #timer: NodeJS.Timeout | null = null;
   #keeping: Promise<void> = Promise.resolve();
@@ -59,6 +61,7 @@ export class Recorder {
       ({ revision, range, ...subject }, progress) => {
         if (progress === "lost") return; // Later evidence may come; until then nothing is claimed.
         const at = this.#at();
+        if (progress === "acknowledged") this.#showed(subject, revision);
         const seen = progress === "moved" ? { kind: progress } : { kind: progress, range };
         this.#gathering.addSighting(subject, { ...seen, revision, at });
       },
@@ -78,6 +81,16 @@ export class Recorder {
     await this.#keeping;
   }
 
+  /**
+   * Whether a device was seen to have just this revision of its config a moment ago already, so that this fetch, which is
+   * counted, says nothing new. It takes a hundredth of what `fetched` takes.
+   */
+  fetchedAgain(mac: string, revision: number, status: number): boolean {
+    if (this.#shown.get(mac) !== revision) return false;
+    this.#gathering.addFetch("configs", status);
+    return true;
+  }
+
   /** A file was answered to somebody. */
   fetched({ file, mac, peer, revision, status, size, range, hangUp }: Fetch): void {
     const at = this.#at();
@@ -88,6 +101,7 @@ export class Recorder {
     const subject = { mac, address, file };
     if (status === 304) {
       this.#gathering.addSighting(subject, { kind: "has", revision, at });
+      this.#showed(subject, revision);
       return;
     }
     this.#gathering.addSighting(subject, { kind: "asked", revision, at, size, range });
@@ -123,10 +137,15 @@ export class Recorder {
     this.#gathering.addSighting(subject, sighting);
   }
 
+  #showed({ mac, file }: Subject, revision: number): void {
+    if (mac !== null && file.kind === "configs") this.#shown.set(mac, revision);
+  }
+
   /** One at a time: each reads what the one before has written. */
   #keep(): void {
     const gathering = this.#gathering;
     this.#gathering = this.#empty();
+    this.#shown.clear();
     this.#keeping = this.#keeping.then(() => this.#keepAll(gathering));
   }
 
