@@ -60,7 +60,7 @@ async function isProgramKnown<O extends Offered, S>(
   const running = await findRunning(store, offered, updater);
   const chip = updater.chip ?? running?.chip ?? (await witness.chipOf(speaker));
   if (running !== null) witness.runs(speaker, offered, { ...running, chip });
-  if (runs(updater, offered.revision, reading)) return true;
+  if (runs(updater, running, offered.revision, reading)) return true;
   const fault = chipFault(parts, speaker, offered, reading, chip);
   if (fault !== null) throw fault;
   const { freeSpace } = updater;

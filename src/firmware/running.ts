@@ -9,6 +9,8 @@ const MOST_LOOKED_THROUGH = 20;
 export interface Running {
   readonly revision: number | null;
   readonly version: string;
+  /** Whether a hash says so, which says more than a version. */
+  readonly isByHash: boolean;
   /** What it runs is built for this chip, so it is one. */
   readonly chip: string | null;
 }
@@ -18,9 +20,14 @@ export function versionFor(revision: number, reading: Reading | null): string {
   return (reading === null ? null : versionOf(reading)) ?? String(revision);
 }
 
-/** Whether a device says that it runs just this: by a hash that fits, or by the version where it is to write the program. */
-export function runs(updater: Updater, revision: number, reading: Reading | null): boolean {
-  return isRunning(updater, reading) || updater.version === versionFor(revision, reading);
+/**
+ * Whether a device says that it runs just this: by a hash that fits, or by the version, unless a hash shows that it runs
+ * another revision: then somebody forgot to raise the version.
+ */
+export function runs(updater: Updater, running: Running | null, revision: number, reading: Reading): boolean {
+  if (isRunning(updater, reading)) return true;
+  const isAnother = running?.isByHash === true && running.revision !== revision;
+  return !isAnother && updater.version === versionFor(revision, reading);
 }
 
 /** Null where it says nothing of that. The newest of several that fit; a hash says more than a version. */
@@ -42,6 +49,7 @@ export async function findRunning(store: Store, file: FileKey, updater: Updater)
       byHash === undefined
         ? (updater.version ?? told)
         : (updater.version ?? versionFor(byHash.revision, byHash.reading)),
+    isByHash: byHash !== undefined,
     chip: byHash?.reading?.image?.chip ?? null,
   };
 }
