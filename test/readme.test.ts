@@ -46,7 +46,9 @@ test("the README's commands print what it shows", async () => {
   const announced: string[] = [];
   for (const step of steps) {
     const shown = linesOf(asHere(step.shown));
-    const printed = await shell.runUntil(asHere(step.command), (text) => Bun.deepEquals(linesOf(text), shown));
+    const printed = await shell.runUntil(asHere(step.command), (text) =>
+      Bun.deepEquals(linesOf(text), shown),
+    );
     expect(linesOf(printed)).toEqual(shown);
     announced.push(...step.announced);
     if (announced.length > 0) await device.line(/./, announced.length - 1);
