@@ -52,7 +52,7 @@ row(
     await using dir = await tempDir();
     const dataDir = join(dir.path, "data");
     {
-      await using service = await startServiceProcess(environment(dataDir));
+      await using service = await startServiceProcess({ ...environment(dataDir), KEEP_REVISIONS: "1" });
       await service.uploadAsset("fw.bin", "old");
       await service.uploadAsset("fw.bin", "new");
       await service.uploadAsset("gone.bin", "gone");
@@ -116,7 +116,10 @@ async function unremembered(dataDir: string): Promise<string[]> {
 }
 
 function named(dataDir: string): string[] {
-  return select(dataDir, "select distinct sha256 from files where kind = 'assets' and sha256 is not null");
+  return select(
+    dataDir,
+    "select distinct sha256 from revisions where kind = 'assets' and sha256 is not null",
+  );
 }
 
 function select(dataDir: string, sql: string): string[] {
@@ -135,7 +138,7 @@ async function collectAsAfterAnHour(dataDir: string): Promise<void> {
     db.run("update blobs set unnamed_since = 0 where unnamed_since is not null");
   }
   await using service = await startServiceProcess(environment(dataDir));
-  await service.log.line(/removed blobs that no asset names/);
+  await service.log.line(/removed blobs that no revision names/);
   await until(
     "none is left to collect",
     () => select(dataDir, "select sha256 from blobs where unnamed_since = 0").length === 0,
