@@ -32,6 +32,8 @@ export class Device {
   firmware: Account = nothingYet;
   /** When it asked the service for anything last, in milliseconds since 1970. */
   lastAskedAt = 0;
+  /** How many of its updates were cut off. */
+  cuts = 0;
   /** How many announcements reached it. */
   heard = 0;
   readonly subscribed = Promise.withResolvers<void>();
@@ -58,7 +60,9 @@ export class Device {
     this.#listener = isSleeper ? null : new Listener(around.broker, mac, tell);
   }
 
+  /** Also again after it was stopped: it still has what it had. */
   start(): void {
+    this.#isStopping = false;
     this.#listener?.start();
     if (this.#listener === null) this.subscribed.resolve();
     const { spreadMs } = this.around.rhythm;
@@ -154,7 +158,7 @@ export class Device {
         this.#due.firmware = now + (this.#goesBack ? lookEveryMs : this.around.rhythm.restartMs);
         break;
       case "unchanged":
-        if (door !== "ranges") this.#asked(ran, door); // A HEAD tells nobody anything.
+        this.#asked(ran, door);
         this.firmware = afterUnchanged(this.firmware, update.revision, now);
         break;
       case "refused":
@@ -162,8 +166,10 @@ export class Device {
         this.firmware = { ...this.firmware, refusedAt: now };
         break;
       case "cutOff":
+        this.cuts++;
         this.#breaksLeft--;
-        this.firmware = afterCut(this.firmware, now);
+        // Between two parts, nobody can tell a line that broke from a device that takes its time.
+        if (door !== "ranges") this.firmware = afterCut(this.firmware, now);
         this.#due.firmware = now + this.#retryMs();
         return;
       case "noAnswer":

@@ -126,7 +126,8 @@ export class Delivery {
   }
 
   #answered(ask: Ask, offered: Offer, response: Response): Response {
-    if (ask.request.method !== "GET") return response;
+    // To who has it, HEAD says as much as GET, and of whom, too.
+    if (ask.request.method !== "GET" && response.status !== 304) return response;
     if (offered.kind === "assets" && response.status !== 304 && !offered.immutable) {
       this.#resumption.given(ask, offered, response.status === 200);
     }

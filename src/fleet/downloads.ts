@@ -10,8 +10,11 @@ export interface Download<Subject> {
   readonly acknowledgedBefore: number | null;
 }
 
-/** What was seen of a download: bytes arrive, all have arrived, or nothing can be seen of it any more. */
-export type Progress = "moved" | "acknowledged" | "lost";
+/**
+ * What was seen of a download: bytes arrive, all have arrived, its connection ended before they had, or nothing can be seen
+ * of it any more.
+ */
+export type Progress = "moved" | "acknowledged" | "cutOff" | "lost";
 
 interface Underway<Subject> extends Download<Subject> {
   /** Where everything that was out at the first look is acknowledged; null before that look. */
@@ -130,7 +133,7 @@ export class Downloads<Subject> {
     );
     this.#tellOf(arrived, "acknowledged");
     if (sent === null || watched.last !== null) {
-      this.#tellOf(left, "lost");
+      this.#tellOf(left, sent === null ? "lost" : "cutOff");
       return false;
     }
     watched.underway = left;
@@ -142,7 +145,7 @@ export class Downloads<Subject> {
     return left.length > 0;
   }
 
-  #tellOf(over: readonly Underway<Subject>[], progress: "acknowledged" | "lost"): void {
+  #tellOf(over: readonly Underway<Subject>[], progress: Progress): void {
     this.#underway -= over.length;
     for (const { subject } of over) this.tell(subject, progress);
   }

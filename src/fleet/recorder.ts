@@ -62,7 +62,7 @@ export class Recorder {
         if (progress === "lost") return; // Later evidence may come; until then nothing is claimed.
         const at = this.#at();
         if (progress === "acknowledged") this.#showed(subject, revision);
-        const seen = progress === "moved" ? { kind: progress } : { kind: progress, range };
+        const seen = progress === "acknowledged" ? { kind: progress, range } : { kind: progress };
         this.#gathering.addSighting(subject, { ...seen, revision, at });
       },
       () => performance.now(),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { limitReceiveBuffer } from "../../simulate/receive-buffer.ts";
 import { startBroker } from "../support/broker.ts";
 import { until } from "../support/deadline.ts";
 import { openRaw } from "../support/raw-http.ts";
@@ -70,6 +71,16 @@ describe("a device", () => {
     expect((await fileOf(service, CONFIG)).revision).toBe(3);
   });
 
+  test("that asks by HEAD whether there is another has what it names", async () => {
+    await using service = await startTestService();
+    const { etag } = await service.uploadAsset("plug.bin", "firmware");
+    const path = `/api/assets/plug.bin?mac=${MAC}`;
+    expect((await service.request("HEAD", path)).status).toBe(200);
+    const headers = { "If-None-Match": etag };
+    expect((await service.request("HEAD", path, { headers })).status).toBe(304);
+    await untilState(service, "plug.bin", "fetched");
+  });
+
   test("is never said to have a download that it does not read", async () => {
     await using service = await startTestService();
     await service.uploadAsset("plug.bin", FIRMWARE);
@@ -85,13 +96,23 @@ describe("a device", () => {
     });
   });
 
-  test("that hangs up half-way has been interrupted", async () => {
+  test.each([
+    ["far larger than", FIRMWARE],
+    ["small enough for", FIRMWARE.subarray(0, 1_000_000)],
+  ])("that hangs up half-way has been interrupted, with a file %s the kernel's buffers", async (_, bytes) => {
     await using service = await startTestService();
-    await service.uploadAsset("plug.bin", FIRMWARE);
+    await service.uploadAsset("plug.bin", bytes);
     const { hostname, port } = new URL(service.url);
-    const socket = connect(Number(port), hostname, () => {
-      socket.write(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
-      socket.once("data", () => socket.destroy());
+    await Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: {
+        open(socket) {
+          limitReceiveBuffer(socket);
+          socket.write(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        },
+        data: (socket) => void socket.terminate(),
+      },
     });
     await untilState(service, "plug.bin", "interrupted");
     expect((await fileOf(service, "plug.bin")).revision).toBeNull();
