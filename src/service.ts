@@ -7,9 +7,19 @@ import { Collector, readVerifyingKey, type UploadRules } from "./assets/index.ts
 import { openDiskBlobs } from "./blobs/index.ts";
 import { parseMac } from "./configs/index.ts";
 import { Delivery, shortWay } from "./delivery/index.ts";
-import { fleetAudience, macIn, Reannouncer, Recorder, SocketDiagnosis, StateCounts } from "./fleet/index.ts";
+import {
+  fleetAudience,
+  macIn,
+  Reannouncer,
+  Recorder,
+  SocketDiagnosis,
+  StateCounts,
+  viewDevice,
+} from "./fleet/index.ts";
 import { StoreWatch } from "./health/index.ts";
+import { Publisher, will } from "./home-assistant/index.ts";
 import { serve } from "./http/index.ts";
+import { Images } from "./images/index.ts";
 import { addGauges, createMetrics, Disk, type Log } from "./ops/index.ts";
 import type { Settings } from "./settings.ts";
 import { openSqliteStore, type Store } from "./store/index.ts";
@@ -45,7 +55,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   const collector = new Collector(store, blobs, log, now);
   starting.defer(() => collector.stop());
 
-  const broker = mqtt === null ? null : new Broker(mqtt, log);
+  const broker = mqtt === null ? null : new Broker(mqtt, log, settings.homeAssistant ? will : null);
   const topics = deviceTopics === "off" ? null : topicsOfDevices(store, deviceTopics);
   const relay = broker === null ? null : new Relay(store, broker, metrics, log, now, topics);
   if (relay !== null) starting.defer(() => relay.stop());
@@ -80,6 +90,19 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   const reannouncer =
     relay !== null && settings.reannounces ? new Reannouncer(store.fleet, nudge, log, now) : null;
   if (reannouncer !== null) starting.defer(() => reannouncer.stop());
+  const homeAssistant =
+    broker === null || !settings.homeAssistant
+      ? null
+      : new Publisher({
+          broker,
+          store,
+          images: new Images(store, blobs),
+          view: (mac) => viewDevice(store.fleet, mac, now()),
+          nudge,
+          prefix: settings.homeAssistantPrefix,
+          log,
+        });
+  if (homeAssistant !== null) starting.defer(() => homeAssistant.stop());
   const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac), {
     windowMs: settings.resumeWindowSeconds * 1000,
     macIn: (request) => macIn(request, parseMac),
@@ -102,6 +125,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   collector.start();
   recorder.start();
   reannouncer?.start();
+  homeAssistant?.start();
   relay?.start().catch(failure.resolve);
   const server = listen(() => serve(app, shortWay(delivery, metrics, log), host, port, log), host, port);
   starting.defer(() => server.stop());

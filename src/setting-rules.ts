@@ -85,6 +85,12 @@ function hasUser(url: URL): boolean {
   return url.username !== "" || url.password !== "";
 }
 
+/** What a topic may begin with (MQTT 5, section 4.7): no wildcards, and no empty level at its ends. */
+export const topicName: Rule<string> = {
+  allowed: "a topic without wildcards, as homeassistant",
+  parse: (text) => (/^[\w.-]+(\/[\w.-]+)*$/.test(text) && text.length <= 200 ? text : undefined),
+};
+
 export function wholeNumber(min: number, max: number): Rule<number> {
   return {
     allowed: `a whole number from ${min} to ${max}`,

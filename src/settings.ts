@@ -14,6 +14,7 @@ import {
   path,
   size,
   TIB,
+  topicName,
   wholeNumber,
 } from "./setting-rules.ts";
 
@@ -40,6 +41,9 @@ export type Settings = {
   readonly deviceTopics: "off" | "on" | "only";
   /** Whether files that devices are behind on are announced again. */
   readonly reannounces: boolean;
+  /** Whether Home Assistant is shown what devices have, and where it looks for entities. */
+  readonly homeAssistant: boolean;
+  readonly homeAssistantPrefix: string;
   readonly uploadStallSeconds: number;
   readonly uploadMaxSeconds: number;
   readonly maxUploads: number;
@@ -92,6 +96,8 @@ export function readSettings(env: Variables): Settings {
     mqtt: readMqtt(given),
     deviceTopics: given.read("MQTT_DEVICE_TOPICS", oneOf(["off", "on", "only"]), "off"),
     reannounces: given.read("REANNOUNCE", oneOf(["off", "on"]), "off") === "on",
+    homeAssistant: given.read("HOME_ASSISTANT", oneOf(["off", "on"]), "off") === "on",
+    homeAssistantPrefix: given.read("HOME_ASSISTANT_PREFIX", topicName, "homeassistant"),
     // The server's own time-outs are whole seconds, and coarse below this.
     uploadStallSeconds: given.read("UPLOAD_STALL_SECONDS", wholeNumber(5, HOUR_SECONDS), 30),
     // Timers end at 2³¹ ms, 24 days.

@@ -1,12 +1,24 @@
-import type { IClientPublishOptions, MqttClient } from "mqtt";
+import type { IClientOptions, IClientPublishOptions, MqttClient } from "mqtt";
 import type { Log } from "../ops/index.ts";
 import type { MqttSettings } from "../settings.ts";
-import type { Message } from "./message.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { endedBy, troubleOf } from "./trouble.ts";
 
 /** `refused` is the broker's own word on this message; `lost` says nothing of whether it has arrived. */
 export type PublishOutcome = "acknowledged" | "refused" | "lost";
+
+/** What is published, at QoS 1. */
+export interface Publication {
+  readonly topic: string;
+  /** JSON, or nothing: that takes away what is retained. */
+  readonly payload: string;
+  readonly isRetained?: boolean;
+  /** In a user property. */
+  readonly revision?: number;
+}
+
+/** What comes in on a topic that was subscribed to. */
+export type Listener = (topic: string, payload: string, isRetained: boolean) => void;
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const KEEPALIVE_SECONDS = 10;
@@ -25,11 +37,16 @@ export class Broker {
   #receiveMaximum = 0;
   #trouble: string | null = null;
   readonly #inFlight = new Set<number>();
+  /** Those that wait, since as much is in flight as the broker takes at once. */
+  readonly #queue: (() => void)[] = [];
   readonly #connectListeners: (() => void)[] = [];
+  readonly #subscriptions: { readonly topics: readonly string[]; readonly heard: Listener }[] = [];
 
   constructor(
     private readonly settings: MqttSettings,
     private readonly log: Log,
+    /** What the broker publishes for us when the connection breaks. */
+    private readonly will: Publication | null = null,
   ) {}
 
   get connected(): boolean {
@@ -50,6 +67,11 @@ export class Broker {
     this.#connectListeners.push(listener);
   }
 
+  /** Subscribes at each connect, from the next on. The listener is told of all that comes in, on whichever topic. */
+  subscribe(topics: readonly string[], heard: Listener): void {
+    this.#subscriptions.push({ topics, heard });
+  }
+
   /** Begins to connect. The library is loaded here, since loading it takes a third of a start. */
   async connect(): Promise<void> {
     const { connect } = await import("mqtt");
@@ -65,6 +87,7 @@ export class Broker {
       reconnectOnConnackError: true,
       queueQoSZero: false,
       resubscribe: false,
+      ...(this.will !== null && { will: willOf(this.will) }),
     });
     this.#client = client;
 
@@ -75,7 +98,11 @@ export class Broker {
       this.#receiveMaximum = properties?.receiveMaximum ?? 65_535;
       this.#trouble = null;
       this.log.info({ receiveMaximum: this.#receiveMaximum }, "connected to the broker");
+      for (const { topics } of this.#subscriptions) this.#subscribeTo(client, topics);
       for (const listener of this.#connectListeners) listener();
+    });
+    client.on("message", (topic, payload, { retain }) => {
+      for (const { heard } of this.#subscriptions) heard(topic, payload.toString("utf8"), retain);
     });
     client.on("reconnect", () => {
       failures += 1;
@@ -89,10 +116,16 @@ export class Broker {
     client.on("error", (error) => this.#report(troubleOf(error), error));
   }
 
-  /** Publishes at QoS 1, not retained. Never throws, and settles by its deadline. */
-  publish(message: Message, deadlineMs: number): Promise<PublishOutcome> {
+  /**
+   * Publishes once the broker takes another message, and settles by the deadline from then on, or when the connection
+   * breaks. Never throws.
+   */
+  async publish(message: Publication, deadlineMs: number): Promise<PublishOutcome> {
+    while (this.connected && this.#inFlight.size >= this.#receiveMaximum) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
     const client = this.#client;
-    if (!client?.connected) return Promise.resolve("lost");
+    if (!client?.connected) return "lost";
     const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
     const deadline = setTimeout(() => {
       this.#report(`no acknowledgement within ${deadlineMs} ms`);
@@ -103,11 +136,20 @@ export class Broker {
     client.publish(message.topic, message.payload, optionsOf(message), (error) => {
       clearTimeout(deadline);
       if (messageId !== undefined) this.#inFlight.delete(messageId);
+      this.#queue.shift()?.();
       resolve(outcomeOf(error));
     });
     messageId = client.getLastMessageId();
     this.#inFlight.add(messageId);
-    return promise;
+    return await promise;
+  }
+
+  #subscribeTo(client: MqttClient, topics: readonly string[]): void {
+    client.subscribe([...topics], { qos: 1 }, (error, granted = []) => {
+      const refused = granted.filter(({ qos }) => qos >= 0x80).map(({ topic }) => topic);
+      if (client.connected && (error !== null || refused.length > 0))
+        this.log.warn({ topics: refused.length > 0 ? refused : topics }, "the broker refuses a subscription");
+    });
   }
 
   /** Says DISCONNECT, waiting for it a second at most. */
@@ -124,6 +166,7 @@ export class Broker {
   #forgetInFlight(client: MqttClient): void {
     for (const messageId of this.#inFlight) client.removeOutgoingMessage(messageId);
     this.#inFlight.clear();
+    for (const resume of this.#queue.splice(0)) resume();
   }
 
   /** Logs a trouble once, until it changes or a connection is made. */
@@ -135,16 +178,20 @@ export class Broker {
   }
 }
 
-function optionsOf({ revision }: Message): IClientPublishOptions {
+function optionsOf({ isRetained = false, revision }: Publication): IClientPublishOptions {
   return {
     qos: 1,
-    retain: false,
+    retain: isRetained,
     properties: {
       payloadFormatIndicator: true,
       contentType: "application/json",
-      userProperties: { revision: String(revision) },
+      ...(revision !== undefined && { userProperties: { revision: String(revision) } }),
     },
   };
+}
+
+function willOf({ topic, payload, isRetained = false }: Publication): NonNullable<IClientOptions["will"]> {
+  return { topic, payload: Buffer.from(payload), qos: 1, retain: isRetained };
 }
 
 /** A reason code of 0x80 or more in the PUBACK is a refusal (MQTT 5, section 3.4.2.1). */

@@ -1,3 +1,3 @@
-export { Broker } from "./broker.ts";
+export { Broker, type Publication, type PublishOutcome } from "./broker.ts";
 export { Relay } from "./relay.ts";
 export type { DeviceTopics } from "./telling.ts";

@@ -19,7 +19,7 @@ export const states = [
   "looping",
   "silent",
 ] as const;
-type State = (typeof states)[number];
+export type State = (typeof states)[number];
 
 /** The revision that a device should have, since when, and since when everybody was told; null: not yet. */
 export interface Wanted {

@@ -1,5 +1,6 @@
 export { fleetAudience } from "./audience.ts";
 export { macIn } from "./device-identity.ts";
+export { viewDevice } from "./device-view.ts";
 export { fleetOperations } from "./operations.ts";
 export { Reannouncer } from "./reannouncer.ts";
 export { Recorder } from "./recorder.ts";

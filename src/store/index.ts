@@ -1,5 +1,6 @@
 export type * from "./file-key.ts";
 export type * from "./fleet-store.ts";
+export type * from "./published-store.ts";
 export type * from "./reader.ts";
 export { hasDatabase, placeDatabase } from "./sqlite/data-dir.ts";
 export { type DataDirLock, lockDataDir } from "./sqlite/lock.ts";

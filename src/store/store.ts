@@ -1,6 +1,7 @@
 import type { Caller } from "../caller.ts";
 import type { FileKey } from "./file-key.ts";
 import type { FleetStore } from "./fleet-store.ts";
+import type { PublishedStore } from "./published-store.ts";
 
 /** The newest state of a file that exists. */
 export interface FileVersion extends FileKey {
@@ -17,6 +18,12 @@ export interface FileVersion extends FileKey {
 export interface Change extends FileKey {
   readonly revision: number;
   readonly version: FileVersion | null;
+}
+
+/** Devices of which more is known, or nothing any more. */
+export interface DeviceChange {
+  readonly macs: readonly string[];
+  readonly areForgotten: boolean;
 }
 
 /** A change of a file as its history keeps it. A delete has neither hash nor size. */
@@ -145,6 +152,9 @@ export interface Store {
   /** What is known of who has what. */
   readonly fleet: FleetStore;
 
+  /** What another system was shown of it. */
+  readonly published: PublishedStore;
+
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
   /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */
   saveAsset(save: SaveAsset, caller: Caller): Promise<Saved>;
@@ -172,6 +182,8 @@ export interface Store {
   counts(): Promise<Counts>;
   /** Calls `listener` for each committed change, before the change is answered and can be announced. */
   onChange(listener: (change: Change) => void): void;
+  /** Calls `listener` with the devices of which something was kept, or which were edited or forgotten. */
+  onDevices(listener: (change: DeviceChange) => void): void;
   /** Calls `listener` for each write that finds no room. */
   onFull(listener: () => void): void;
 

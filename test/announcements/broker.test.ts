@@ -53,6 +53,28 @@ describe("the connection to the broker", () => {
     expect(connection.broker.receiveMaximum).toBe(7);
   });
 
+  test("sends no more at once than the broker takes, whoever publishes; what waits is lost with the connection", async () => {
+    await using link = await startLink(mosquitto);
+    await using connection = connectionTo(link.mqtt);
+    await connection.connected();
+    const held = link.holdPubacks();
+    const publish = (count: number) =>
+      Array.from({ length: count }, (_, n) => connection.broker.publish(messageOf(String(n)), DEADLINE_MS));
+    const first = publish(20);
+    await held;
+    await until("seven in flight", () => link.published === 7);
+    link.letPubacksThrough();
+    expect(new Set(await Promise.all(first))).toEqual(new Set(["acknowledged"]));
+    expect(link.mostInFlight).toBe(7);
+
+    const heldAgain = link.holdPubacks();
+    const second = publish(20);
+    await heldAgain;
+    await link.cut();
+    expect(new Set(await Promise.all(second))).toEqual(new Set(["lost"]));
+    await watcher.upToNow();
+  });
+
   test("has a name of its own, so that two services do not send each other away", async () => {
     await using one = connectionTo(mosquitto.mqtt);
     await using other = connectionTo(mosquitto.mqtt);

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { storeUnavailable } from "../../src/fault.ts";
-import type { Change, FleetStore, Store } from "../../src/store/index.ts";
+import type { Change, DeviceChange, FleetStore, Store } from "../../src/store/index.ts";
 import { readUnnamedBlobs } from "../../src/store/sqlite/blobs.ts";
 import { readConvergence, readStates } from "../../src/store/sqlite/convergence.ts";
 import { databaseIn, reserveIn } from "../../src/store/sqlite/data-dir.ts";
@@ -15,6 +15,7 @@ import {
   readUsers,
   readWanted,
 } from "../../src/store/sqlite/pickups.ts";
+import { readMacs, readPublished } from "../../src/store/sqlite/published.ts";
 import { findReading } from "../../src/store/sqlite/readings.ts";
 import {
   readAsset,
@@ -27,6 +28,7 @@ import {
 import { readFilesToReannounce } from "../../src/store/sqlite/reannouncements.ts";
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
 import { readRevision, readRevisions } from "../../src/store/sqlite/revisions.ts";
+import { devicesChangedBy } from "../../src/store/sqlite/sqlite-store.ts";
 import {
   type Arguments,
   type Outcome,
@@ -51,6 +53,7 @@ export async function openInOneThread({
   const reading = openForReading(databaseIn(dataDir));
   const writer = new Writer(db, new Reserve(reserveIn(dataDir)), { announces, deviceTopics, keepRevisions });
   const listeners: ((change: Change) => void)[] = [];
+  const deviceListeners: ((change: DeviceChange) => void)[] = [];
   let isClosed = false;
   const checkIsOpen = () => {
     if (isClosed) throw storeUnavailable("it is closed");
@@ -60,6 +63,8 @@ export async function openInOneThread({
     checkIsOpen();
     const [answer] = writer.commit([{ verb, args } as Write], now().getTime());
     if (answer?.kind !== "done") throw new Error(`not done: ${JSON.stringify(answer)}`);
+    const devices = devicesChangedBy({ verb, args } as Write);
+    if (devices !== null) for (const listener of deviceListeners) listener(devices);
     return answer.outcome as Outcome<V>;
   };
   const changing = async <V extends "saveConfig" | "saveAsset" | "deleteFile">(
@@ -83,6 +88,11 @@ export async function openInOneThread({
     failed: new Promise(() => {}),
     trouble: null,
     fleet: fleetInOneThread(reading, write),
+    published: {
+      listPublished: async (mac) => readPublished(reading, mac),
+      listMacs: async (after, most) => readMacs(reading, after, most),
+      notePublished: (shown, gone) => write("notePublished", shown, gone),
+    },
     findContent: async (sha256) => readContent(reading, sha256),
     listRevisions: async (file, before, limit) =>
       readRevisions(reading, file, before ?? Number.MAX_SAFE_INTEGER, limit),
@@ -102,6 +112,7 @@ export async function openInOneThread({
     listAssets: async (page) => readAssets(reading, page),
     counts: async () => readCounts(reading),
     onChange: (listener) => void listeners.push(listener),
+    onDevices: (listener) => void deviceListeners.push(listener),
     onFull: () => {},
     claimAnnouncements: (most) => write("claimAnnouncements", most),
     settleAnnouncements: (announcements) => write("settleAnnouncements", announcements),

@@ -8,6 +8,7 @@ import { filesContract } from "./contract/files.ts";
 import { historiesContract } from "./contract/histories.ts";
 import { lifetimeContract } from "./contract/lifetime.ts";
 import { listsContract } from "./contract/lists.ts";
+import { publishedContract } from "./contract/published.ts";
 import type { OpenStore } from "./store-under-test.ts";
 
 /** What every store has to keep, whatever it is made of. Nothing of it can be switched off. */
@@ -22,5 +23,6 @@ export function storeContract(name: string, open: OpenStore): void {
     concurrencyContract(open);
     lifetimeContract(open);
     historiesContract(open);
+    publishedContract(open);
   });
 }

@@ -68,6 +68,11 @@ export class TestBroker implements AsyncDisposable {
     return this.#process.pid;
   }
 
+  /** What one of the further accounts connects with. */
+  as(username: string): BrokerSettings {
+    return { url: this.url, username, password: passwordOf(username) };
+  }
+
   async start(): Promise<void> {
     this.#writeFiles(this.#password);
     await this.#allow("#");

@@ -89,6 +89,8 @@ function defaults(): Omit<Settings, "dataDir"> {
     maxUnknownDevices: 1_000,
     deviceTopics: "off",
     reannounces: false,
+    homeAssistant: false,
+    homeAssistantPrefix: "homeassistant",
     mqtt: null,
     uploadStallSeconds: 30,
     uploadMaxSeconds: 21_600,

@@ -2,11 +2,20 @@ import { parentPort, workerData } from "node:worker_threads";
 import { readConvergence, readStates } from "./convergence.ts";
 import { openForReading } from "./database.ts";
 import { readDevices } from "./devices.ts";
+import { readMacs } from "./published.ts";
 import { readAssets, readConfigs } from "./reads.ts";
 import { readFilesToReannounce } from "./reannouncements.ts";
 
 /** The reads that may touch every row. */
-const reads = { readConfigs, readAssets, readDevices, readStates, readConvergence, readFilesToReannounce };
+const reads = {
+  readConfigs,
+  readAssets,
+  readDevices,
+  readStates,
+  readConvergence,
+  readFilesToReannounce,
+  readMacs,
+};
 
 export type ReadVerb = keyof typeof reads;
 type Rest<F> = F extends (db: never, ...rest: infer R) => unknown ? R : never;

@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { Caller } from "../../caller.ts";
 import type { FileKey } from "../file-key.ts";
 import type { FleetStore } from "../fleet-store.ts";
+import type { PublishedStore } from "../published-store.ts";
 import type {
   Announcement,
   Change,
@@ -10,6 +11,7 @@ import type {
   Counts,
   DeleteFile,
   DeleteOutcome,
+  DeviceChange,
   FileVersion,
   Page,
   Postponement,
@@ -27,6 +29,7 @@ import { findReading } from "./readings.ts";
 import { readAsset, readConfig, readContent, readCounts } from "./reads.ts";
 import { readRevision, readRevisions } from "./revisions.ts";
 import { SqliteFleet } from "./sqlite-fleet.ts";
+import { SqlitePublished } from "./sqlite-published.ts";
 import type { Outcome, Verb, Write } from "./writer.ts";
 import { WriterThread } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
@@ -35,9 +38,11 @@ import type { WriterOptions } from "./writer-worker.ts";
 export class SqliteStore implements Store {
   readonly failed: Promise<Error>;
   readonly fleet: FleetStore;
+  readonly published: PublishedStore;
   readonly #writer: WriterThread;
   readonly #lists: ReaderThread;
   readonly #listeners: ((change: Change) => void)[] = [];
+  readonly #deviceListeners: ((change: DeviceChange) => void)[] = [];
   readonly #fullListeners: (() => void)[] = [];
 
   constructor(
@@ -55,6 +60,7 @@ export class SqliteStore implements Store {
     this.#lists = new ReaderThread(options.databasePath);
     this.failed = this.#writer.failed;
     this.fleet = new SqliteFleet(db, this.#lists, this.#writer);
+    this.published = new SqlitePublished(db, this.#lists, this.#writer);
   }
 
   get trouble(): string | null {
@@ -117,6 +123,10 @@ export class SqliteStore implements Store {
     this.#listeners.push(listener);
   }
 
+  onDevices(listener: (change: DeviceChange) => void): void {
+    this.#deviceListeners.push(listener);
+  }
+
   onFull(listener: () => void): void {
     this.#fullListeners.push(listener);
   }
@@ -168,7 +178,23 @@ export class SqliteStore implements Store {
   #tell(write: Write, outcome: Outcome<Verb>): void {
     const change = changeMade(write, outcome);
     if (change !== null) for (const listener of this.#listeners) listener(change);
+    const devices = devicesChangedBy(write);
+    if (devices !== null) for (const listener of this.#deviceListeners) listener(devices);
   }
+}
+
+/** The devices that a committed write concerns, if it does any. */
+export function devicesChangedBy({ verb, args }: Write): DeviceChange | null {
+  if (verb === "saveSightings") {
+    const [{ devices, pickups }] = args;
+    const macs = new Set([...devices, ...pickups].map(({ mac }) => mac));
+    return { macs: [...macs], areForgotten: false };
+  }
+  if (verb === "editDevice" || verb === "forgetDevice") {
+    const [mac] = args;
+    return { macs: [mac], areForgotten: verb === "forgetDevice" };
+  }
+  return null;
 }
 
 /** The change that a committed write made of a file, if it made one. */

@@ -3,6 +3,7 @@ import { claimBlob, forgetBlobs, releaseClaim } from "./blobs.ts";
 import { deleteFile, saveAsset, saveConfig } from "./changes.ts";
 import { editDevice, forgetDevice } from "./devices.ts";
 import { claimAnnouncements, postponeAnnouncements, settleAnnouncements } from "./outbox.ts";
+import { notePublished } from "./published.ts";
 import { keepReading } from "./readings.ts";
 import { reannounce } from "./reannouncements.ts";
 import type { Reserve } from "./reserve.ts";
@@ -29,6 +30,7 @@ const verbs = {
   announceAgain,
   announceAllTo,
   reannounce,
+  notePublished,
 };
 
 /** Verbs that make room, or keep the outbox true: on a full disk they are given the reserve. */

@@ -1,0 +1,1 @@
+export { Publisher, will } from "./publisher.ts";

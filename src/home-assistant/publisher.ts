@@ -1,0 +1,219 @@
+import { createHash } from "node:crypto";
+import type { Broker, Publication, PublishOutcome } from "../announcements/index.ts";
+import type { Images } from "../images/index.ts";
+import type { Log } from "../ops/index.ts";
+import type { FileKey, Published, Store } from "../store/index.ts";
+import { type Entity, entityOf } from "./entity.ts";
+import { Pending, type Taken } from "./pending.ts";
+import {
+  AVAILABILITY_TOPIC,
+  birthTopic,
+  INSTALL,
+  INSTALL_TOPICS,
+  macOfInstall,
+  OFFLINE,
+  ONLINE,
+  topicsOf,
+} from "./topics.ts";
+import { type DeviceView, updatesOf } from "./updates.ts";
+
+const LOOK_EVERY_MS = 500;
+/** So many devices at each look, which bounds what Home Assistant is sent in a second. */
+const MOST_DEVICES = 128;
+const AT_ONCE = 16;
+const PUBLISH_DEADLINE_MS = 5_000;
+const LAST_WORD_MS = 1_000;
+
+export interface PublisherParts {
+  readonly broker: Broker;
+  readonly store: Store;
+  readonly images: Images;
+  /** Null where there is no such device, or nothing for it. */
+  readonly view: (mac: string) => Promise<DeviceView | null>;
+  /** Says that an announcement may be due. */
+  readonly nudge: () => void;
+  /** Of Home Assistant's discovery. */
+  readonly prefix: string;
+  readonly log: Log;
+}
+
+/** What the broker publishes for us when we are gone. */
+export const will: Publication = { topic: AVAILABILITY_TOPIC, payload: OFFLINE, isRetained: true };
+
+/**
+ * Shows Home Assistant an update entity for each device and file, and takes it back when either is gone. It looks at what
+ * changed at its own pace, publishes what differs from what was last shown, and notes that once the broker has it: what a
+ * broken connection or a crash loses is shown at the next look.
+ */
+export class Publisher {
+  readonly #pending: Pending;
+  /** Devices of which all that was shown is to be taken back first: what they were seen to have is forgotten. */
+  readonly #forgotten = new Set<string>();
+  #isRefused = false;
+  #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> | null = null;
+  #stopping = false;
+
+  constructor(private readonly parts: PublisherParts) {
+    this.#pending = new Pending(parts.store.fleet, parts.store.published);
+  }
+
+  /** Begins; the broker may be connected later. */
+  start(): void {
+    const { broker, store, prefix } = this.parts;
+    broker.subscribe([birthTopic(prefix), INSTALL_TOPICS], (topic, payload, isRetained) =>
+      this.#heard(topic, payload, isRetained),
+    );
+    broker.onConnect(() => void this.#publish({ ...will, payload: ONLINE }));
+    store.onChange((file) => this.#pending.addFile(file));
+    store.onDevices(({ macs, areForgotten }) => {
+      this.#pending.add(macs);
+      if (areForgotten) for (const mac of macs) this.#forgotten.add(mac);
+    });
+    this.#pending.addAll(false); // What changed while we were away.
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = null;
+      });
+    }, LOOK_EVERY_MS);
+  }
+
+  /** Says that we are not there any more, and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#looking;
+    await this.parts.broker.publish(will, LAST_WORD_MS);
+  }
+
+  #heard(topic: string, payload: string, isRetained: boolean): void {
+    if (topic === birthTopic(this.parts.prefix) && payload === ONLINE) this.#pending.addAll(true);
+    const mac = macOfInstall(topic);
+    if (mac !== null && payload === INSTALL && !isRetained) void this.#install(mac);
+  }
+
+  /** A nudge: whether the device then installs anything is its own affair. */
+  async #install(mac: string): Promise<void> {
+    const { store, nudge, log } = this.parts;
+    try {
+      await store.fleet.announceAllTo(mac);
+      nudge();
+    } catch (error) {
+      log.warn({ err: error, mac }, "what Home Assistant asked for could not be done");
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { broker, log } = this.parts;
+    if (!broker.connected) return;
+    const taken: Taken[] = [];
+    try {
+      taken.push(...(await this.#pending.take(MOST_DEVICES)));
+      for (let at = 0; at < taken.length && !this.#stopping; at += AT_ONCE) {
+        await this.#showAll(taken.slice(at, at + AT_ONCE));
+      }
+    } catch (error) {
+      this.#pending.add(taken.map(({ mac }) => mac));
+      log.warn({ err: error }, "Home Assistant could not be shown what changed; trying again");
+    }
+  }
+
+  async #showAll(taken: readonly Taken[]): Promise<void> {
+    const outcomes = await Promise.all(taken.map((each) => this.#show(each)));
+    const shown = outcomes.flatMap((outcome) => outcome.shown);
+    const gone = outcomes.flatMap((outcome) => outcome.gone);
+    if (shown.length + gone.length > 0) await this.parts.store.published.notePublished(shown, gone);
+    this.#pending.add(taken.filter((_, index) => outcomes[index]?.isLost).map(({ mac }) => mac));
+  }
+
+  /** Publishes what differs from what was shown. */
+  async #show({ mac, isAgain }: Taken): Promise<Shown> {
+    const { store, prefix } = this.parts;
+    const entities = await this.#entitiesOf(mac);
+    const before = await store.published.listPublished(mac);
+    const isForgotten = this.#forgotten.delete(mac);
+    const stale = before.filter((each) => isForgotten || !entities.some((entity) => isAt(entity, each)));
+    const gone: Published[] = [];
+    const shown: Published[] = [];
+    let isLost = false;
+    for (const each of stale) {
+      const topics = [each.topic, topicsOf(prefix, mac, each).state];
+      const outcome = await this.#publishAll(topics.map((topic) => ({ topic, payload: "" })));
+      if (outcome === "acknowledged") gone.push(each);
+      isLost ||= outcome === "lost";
+    }
+    for (const entity of entities) {
+      const known = isAgain || isForgotten ? undefined : before.find((each) => isAt(entity, each));
+      const now = publishedOf(entity);
+      const messages = [
+        ...(known?.configDigest === now.configDigest
+          ? []
+          : [{ topic: entity.configTopic, payload: entity.config }]),
+        ...(known?.stateDigest === now.stateDigest
+          ? []
+          : [{ topic: entity.stateTopic, payload: entity.state }]),
+      ];
+      if (messages.length === 0) continue;
+      const outcome = await this.#publishAll(messages);
+      if (outcome === "acknowledged") shown.push(now);
+      isLost ||= outcome === "lost";
+    }
+    if (isLost && isForgotten) this.#forgotten.add(mac);
+    return { shown, gone: gone.filter((each) => !shown.some((other) => isSameFile(each, other))), isLost };
+  }
+
+  async #entitiesOf(mac: string): Promise<readonly Entity[]> {
+    const { store, images, view, prefix } = this.parts;
+    const seen = await view(mac);
+    if (seen === null) return [];
+    const updates = await updatesOf(store, images, seen);
+    return updates.map((update) => entityOf(prefix, seen.device, update));
+  }
+
+  async #publishAll(messages: readonly Publication[]): Promise<PublishOutcome> {
+    const outcomes = await Promise.all(
+      messages.map((message) => this.#publish({ ...message, isRetained: true })),
+    );
+    if (outcomes.includes("lost")) return "lost";
+    return outcomes.includes("refused") ? "refused" : "acknowledged";
+  }
+
+  async #publish(message: Publication): Promise<PublishOutcome> {
+    const outcome = await this.parts.broker.publish(message, PUBLISH_DEADLINE_MS);
+    if (outcome === "refused" && !this.#isRefused)
+      this.parts.log.warn("the broker refuses what Home Assistant is to be shown: check its access control");
+    if (outcome !== "lost") this.#isRefused = outcome === "refused";
+    return outcome;
+  }
+}
+
+/** What became of a device's entities. */
+interface Shown {
+  readonly shown: readonly Published[];
+  readonly gone: readonly Published[];
+  readonly isLost: boolean;
+}
+
+/** Whether this is what was shown there: a changed prefix moves it. */
+function isAt(entity: Entity, published: Published): boolean {
+  return isSameFile(entity, published) && entity.configTopic === published.topic;
+}
+
+function isSameFile(one: FileKey, other: FileKey): boolean {
+  return one.kind === other.kind && one.name === other.name;
+}
+
+function publishedOf({ mac, kind, name, configTopic, config, state }: Entity): Published {
+  return {
+    mac,
+    kind,
+    name,
+    topic: configTopic,
+    configDigest: digestOf(config),
+    stateDigest: digestOf(state),
+  };
+}
+
+function digestOf(payload: string): string {
+  return createHash("sha256").update(payload).digest("hex").slice(0, 32);
+}

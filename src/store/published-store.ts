@@ -1,0 +1,17 @@
+import type { FileKey } from "./file-key.ts";
+
+/** What another system was shown of a device's file: where, and digests of what. */
+export interface Published extends FileKey {
+  readonly mac: string;
+  readonly topic: string;
+  readonly configDigest: string;
+  readonly stateDigest: string;
+}
+
+/** What was shown is kept, so that over a restart only what differs is shown again, and what is gone is taken back. */
+export interface PublishedStore {
+  listPublished(mac: string): Promise<readonly Published[]>;
+  /** The MACs of all devices, and of those of which something is still shown: those after this one, in order. */
+  listMacs(after: string, most: number): Promise<readonly string[]>;
+  notePublished(shown: readonly Published[], gone: readonly Published[]): Promise<void>;
+}

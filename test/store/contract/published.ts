@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import type { DeviceChange, Published } from "../../../src/store/index.ts";
+import { macOf, type OpenStore, openStoreUnderTest } from "../store-under-test.ts";
+
+const [PORCH, CELLAR, ATTIC] = [macOf(1), macOf(2), macOf(3)];
+
+export function publishedContract(open: OpenStore): void {
+  describe("what another system was shown", () => {
+    test("is kept, replaced and forgotten, also over a new start", async () => {
+      await using opened = await openStoreUnderTest(open);
+      const [config, plug] = [shown(PORCH, "configs", PORCH), shown(PORCH, "assets", "plug.bin")];
+      const ofPorch = () => opened.store.published.listPublished(PORCH);
+      await opened.store.published.notePublished([config, plug, shown(CELLAR, "configs", CELLAR)], []);
+      await opened.reopen();
+      expect(new Set(await ofPorch())).toEqual(new Set([config, plug]));
+      const changed = { ...plug, topic: "elsewhere", stateDigest: "s2" };
+      await opened.store.published.notePublished([changed], [config]);
+      expect(await ofPorch()).toEqual([changed]);
+    });
+
+    test("is found of devices that are not there any more", async () => {
+      await using opened = await openStoreUnderTest(open);
+      await opened.saved(ATTIC);
+      await opened.saved(PORCH);
+      const { published } = opened.store;
+      await published.notePublished([shown(CELLAR, "configs", CELLAR), shown(PORCH, "configs", PORCH)], []);
+      expect(await published.listMacs("", 2)).toEqual([PORCH, CELLAR]);
+      expect(await published.listMacs(CELLAR, 2)).toEqual([ATTIC]);
+    });
+  });
+
+  test("those who watch are told of devices that were seen, edited or forgotten, once that is kept", async () => {
+    await using opened = await openStoreUnderTest(open);
+    const { store } = opened;
+    await opened.saved(PORCH);
+    const changes: DeviceChange[] = [];
+    store.onDevices((change) => changes.push(change));
+    await store.fleet.editDevice(PORCH, { name: "Porch" });
+    const device = await store.fleet.findDevice(PORCH);
+    if (device === null) throw new Error("it is not there");
+    await store.fleet.saveSightings({ devices: [device], pickups: [], fetches: [], mostUnknown: 1 });
+    await store.fleet.forgetDevice(PORCH);
+    expect(changes).toEqual([
+      { macs: [PORCH], areForgotten: false },
+      { macs: [PORCH], areForgotten: false },
+      { macs: [PORCH], areForgotten: true },
+    ]);
+  });
+}
+
+function shown(mac: string, kind: Published["kind"], name: string): Published {
+  return { mac, kind, name, topic: `topic of ${name}`, configDigest: "c", stateDigest: "s" };
+}
