@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { esp32Image } from "../../simulate/esp-image.ts";
+import { OtaClient } from "../support/ota-client.ts";
 import { sendRaw } from "../support/raw-http.ts";
 import { startTestService } from "../support/service.ts";
 
@@ -44,6 +45,41 @@ describe("esp_https_ota, at the address of a revision", () => {
     expect((await asked(service.url, `bytes=${IMAGE.length}-`)).status).toBe(416);
   });
 });
+
+describe("esp_https_ota, at the firmware's door, saying who it is and what runs", () => {
+  const saying = (runs: Buffer) => [
+    "x-ESP32-STA-MAC: aa:bb:cc:dd:ee:ff",
+    `x-ESP32-sketch-sha256: ${runs.subarray(-32).toString("hex")}`,
+  ];
+  const OLD = esp32Image({ programBytes: 140_000, version: "1.4.1", filling: "old" });
+  const options = { path: "/api/firmware/plug.bin", address: "127.0.0.1", partBytes: RANGE };
+
+  test("fetches what is new in parts, and is told 304 by HEAD when it runs that", async () => {
+    await using service = await startTestService();
+    for (const image of [OLD, IMAGE]) await service.uploadAsset("plug.bin", image);
+    const client = new OtaClient({ ...options, headers: saying(OLD) });
+    let outcome = "going";
+    while (outcome === "going") outcome = await client.step(service.url);
+    expect([outcome, client.written.equals(IMAGE)]).toEqual(["complete", true]);
+    const head = await service.request("HEAD", options.path, { headers: headersOf(saying(IMAGE)) });
+    expect(head.status).toBe(304);
+  });
+
+  test("goes on with what it began, though what it runs has become the newest again meanwhile", async () => {
+    await using service = await startTestService();
+    for (const image of [OLD, IMAGE]) await service.uploadAsset("plug.bin", image);
+    const client = new OtaClient({ ...options, headers: saying(OLD) });
+    while (client.written.length === 0) await client.step(service.url);
+    await service.uploadAsset("plug.bin", OLD);
+    let outcome = "going";
+    while (outcome === "going") outcome = await client.step(service.url);
+    expect([outcome, client.written.equals(IMAGE)]).toEqual(["complete", true]);
+  });
+});
+
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(lines.map((line) => line.split(": ")));
+}
 
 /** As esp_http_client sends it. */
 function asked(url: string, range: string) {

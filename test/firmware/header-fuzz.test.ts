@@ -81,27 +81,14 @@ test("whatever bytes the headers are, the answer is no fault of ours, and 304 on
       "BASE-MAC",
       "Chip-ID",
     ].flatMap((name) => [`x-ESP32-${name}`, `x-ESP8266-${name}`]),
-    "If-None-Match",
-    "If-Range",
-    "Range",
-    "Accept",
-    "Content-Length",
-    "X-Request-Id",
+    ...["If-None-Match", "If-Range", "Range", "Range", "x-ESP32-sketch-sha256", "x-ESP32-version"],
+    ...["Accept", "Content-Length", "X-Request-Id"],
   ];
   const claims = ["1.4.2", md5(NEW), NEW.subarray(-32).toString("hex"), `"${sha256(NEW)}"`, "*"];
   const value = fc.oneof(
-    fc.constantFrom(
-      ...claims,
-      "sketch",
-      "version",
-      "spiffs",
-      "",
-      "0",
-      "-1",
-      "1e9",
-      "00:00:00:00:00:00",
-      "bytes=5-9",
-    ),
+    fc.constantFrom(...claims),
+    fc.constantFrom("bytes=5-9", "bytes=0-99", "bytes=9-", "bytes=999999-", "bytes=-9"),
+    fc.constantFrom("sketch", "version", "spiffs", "", "0", "-1", "1e9", "00:00:00:00:00:00", "bytes=5-9"),
     fc.constantFrom(
       md5(OLD),
       "f".repeat(32),
@@ -120,7 +107,7 @@ test("whatever bytes the headers are, the answer is no fault of ours, and 304 on
       maxLength: 60,
     }),
   );
-  const headers = fc.array(fc.tuple(fc.constantFrom(...names), value), { maxLength: 6 });
+  const headers = fc.array(fc.tuple(fc.constantFrom(...names), value), { maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(
       headers,
@@ -137,7 +124,7 @@ test("whatever bytes the headers are, the answer is no fault of ours, and 304 on
         if (answered.has("x-md5")) expect(body.equals(NEW)).toBe(true);
       },
     ),
-    { numRuns: 600 },
+    { numRuns: 1_000 },
   );
 });
 
