@@ -1,9 +1,10 @@
 import type { Log, Metrics } from "../ops/index.ts";
-import type { Device, FileKey, FleetStore, NewPickup } from "../store/index.ts";
+import type { FileKey, FleetStore } from "../store/index.ts";
 import { Downloads, SMALL_BYTES } from "./downloads.ts";
 import type { Sighting } from "./evidence.ts";
-import { type Gathered, Gathering, type Subject } from "./gathering.ts";
-import { afterSightings, afterVisit, evidenceOf, judged, type Visit } from "./sightings.ts";
+import { Gathering, type Subject } from "./gathering.ts";
+import { keep } from "./keep.ts";
+import type { Visit } from "./sightings.ts";
 import type { Connection, Sent, SocketDiagnosis } from "./socket-diagnosis.ts";
 
 /** A fetch as it was answered. */
@@ -38,8 +39,7 @@ export interface RecorderParts {
 }
 
 const KEEP_EVERY_MS = 1_000;
-/** So many are judged anew in one go; the others' turn comes a second later. */
-const MOST_DUE = 2_000;
+const MOST_STRANGERS = 20_000;
 
 /**
  * Gathers what is seen of devices, and keeps it once a second. It never holds up a fetch, and a fetch never fails for it:
@@ -50,6 +50,8 @@ export class Recorder {
   /** By MAC, the revision of its config that a device was seen to have since the last time all was kept. */
   readonly #shown = new Map<string, number>();
   readonly #downloads: Downloads<Subject & Pick<Fetch, "revision" | "range">>;
+  /** Addresses that are no device's, or several devices': nothing can be kept of what comes from there. */
+  readonly #strangers = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
   #keeping: Promise<void> = Promise.resolve();
 
@@ -97,7 +99,7 @@ export class Recorder {
     const address = peer?.address ?? null;
     this.#gathering.addFetch(file.kind, status);
     if (mac !== null) this.visited({ mac, at, address, chip: null, isUnknown: false });
-    if (mac === null && address === null) return;
+    if (mac === null && (address === null || this.#strangers.has(address))) return;
     const subject = { mac, address, file };
     if (status === 304) {
       this.#gathering.addSighting(subject, { kind: "has", revision, at });
@@ -129,6 +131,7 @@ export class Recorder {
 
   /** A device has shown itself. */
   visited(visit: Visit): void {
+    if (visit.address !== null) this.#strangers.delete(visit.address);
     this.#gathering.addVisit(visit);
   }
 
@@ -146,71 +149,20 @@ export class Recorder {
     const gathering = this.#gathering;
     this.#gathering = this.#empty();
     this.#shown.clear();
-    this.#keeping = this.#keeping.then(() => this.#keepAll(gathering));
+    if (this.#strangers.size > MOST_STRANGERS) this.#strangers.clear();
+    this.#keeping = this.#keeping.then(() => this.#write(gathering));
   }
 
-  async #keepAll({ visits, gathered, fetches }: Gathering): Promise<void> {
-    const { fleet, log, metrics, maxUnknownDevices: mostUnknown } = this.parts;
+  async #write(gathering: Gathering): Promise<void> {
+    const { metrics, log } = this.parts;
     try {
-      const devices = new Map<string, Device>();
-      for (const visit of visits) devices.set(visit.mac, await afterVisit(fleet, visit));
-      const pickups = [
-        ...(await this.#duePickups(devices)),
-        ...(await this.#pickupsOf(devices)),
-        ...(await this.#newPickups(gathered, devices)), // Of the same ones, the last that is written stays.
-      ];
-      if (devices.size + pickups.length + fetches.length === 0) return;
-      await fleet.saveSightings({ devices: [...devices.values()], pickups, fetches, mostUnknown });
+      const { strangers, delaysMs } = await keep(this.parts, gathering, this.#at());
+      for (const address of strangers) this.#strangers.add(address);
+      for (const delayMs of delaysMs) metrics.pickupDelay.observe(Math.max(0, delayMs / 1000));
     } catch (error) {
-      metrics.pickupsDropped.inc(gathered.length);
+      metrics.pickupsDropped.inc(gathering.gathered.length);
       log.warn({ err: error }, "what was seen of devices could not be kept");
     }
-  }
-
-  async #newPickups(
-    gathered: readonly Gathered[],
-    devices: Map<string, Device>,
-  ): Promise<readonly NewPickup[]> {
-    const { fleet, metrics } = this.parts;
-    const pickups: NewPickup[] = [];
-    for (const { mac: known, address, file, sightings } of gathered) {
-      const mac = known ?? (address === null ? null : await fleet.findDeviceAt(address));
-      const device = mac === null ? null : (devices.get(mac) ?? (await fleet.findDevice(mac)));
-      if (device === null) continue; // Somebody, but no device that we know.
-      const after = await afterSightings(
-        fleet,
-        { device, file, sightings, isGuessed: known === null },
-        this.#at(),
-      );
-      if (after === null) continue;
-      pickups.push(after.pickup);
-      if (after.delayMs !== null) metrics.pickupDelay.observe(Math.max(0, after.delayMs / 1000));
-    }
-    return pickups;
-  }
-
-  /** A visit says something of all that a device has, whatever it came for: that it is there, and so alive. */
-  async #pickupsOf(devices: ReadonlyMap<string, Device>): Promise<readonly NewPickup[]> {
-    const { fleet } = this.parts;
-    const changed: NewPickup[] = [];
-    for (const device of devices.values()) {
-      for (const pickup of await fleet.listPickups(device.mac)) {
-        const again = judged(device, pickup, evidenceOf(pickup), pickup, this.#at());
-        if (again.state !== pickup.state) changed.push(again);
-      }
-    }
-    return changed;
-  }
-
-  /** Time alone changes some judgements: who was fetching has given up, who was expected stays away. */
-  async #duePickups(devices: ReadonlyMap<string, Device>): Promise<readonly NewPickup[]> {
-    const { fleet } = this.parts;
-    const due: NewPickup[] = [];
-    for (const pickup of await fleet.listDuePickups(this.#at(), MOST_DUE)) {
-      const device = devices.get(pickup.mac) ?? (await fleet.findDevice(pickup.mac));
-      if (device !== null) due.push(judged(device, pickup, evidenceOf(pickup), pickup, this.#at()));
-    }
-    return due;
   }
 
   #ask(connection: Connection): Sent | null {
