@@ -7,7 +7,7 @@ import { AssetBytes, AT_ONCE_BYTES } from "./asset-bytes.ts";
 import { Contents } from "./contents.ts";
 import { CurrentFiles } from "./current-files.ts";
 import { type Offer, offer, offerAtHand, offerRevision } from "./offer.ts";
-import { Resumption, type ResumptionRules } from "./resumption.ts";
+import { type Footing, newestOn, Resumption, type ResumptionRules } from "./resumption.ts";
 import { bearSlowReader } from "./slow-reader.ts";
 
 /** Answers a GET or HEAD with the bytes that its caller is offered, whichever door was asked. */
@@ -57,8 +57,9 @@ export class Delivery {
 
   /** The same answer where it is short and can be made from memory; null also where not. */
   assetAtHand(filename: string, ask: Ask): Response | null {
-    const offered = offerAtHand(this.#current, { kind: "assets", name: filename }, ask.caller);
-    if (offered === null || this.#resumption.footing(ask, offered) !== "newest") return null;
+    const newest = offerAtHand(this.#current, { kind: "assets", name: filename }, ask.caller);
+    const offered = newest === null ? null : newestOn(this.#resumption.footing(ask, newest), newest);
+    if (offered === null) return null;
     const atHand = answerWithRanges(ask.request, offered, (range) => this.#assetBytes.atHand(offered, range));
     return atHand === null ? null : this.#answered(ask, offered, atHand);
   }
@@ -76,10 +77,8 @@ export class Delivery {
     const newest = await this.newest({ kind: "assets", name: filename }, ask);
     if (newest === null || hasIt(ask.request, newest)) return newest;
     const footing = this.#resumption.footing(ask, newest);
-    if (footing === "newest") return newest;
-    if (footing === "whole") return { ...newest, wholeOnly: true };
-    const begun = footing === "unknown" ? null : await this.#revisionBegun(newest, footing.begun, ask);
-    if (begun !== null) return begun;
+    const offered = newestOn(footing, newest) ?? (await this.#begunOn(footing, newest, ask));
+    if (offered !== null) return offered;
     this.#resumption.refused(ask, newest);
     throw notResumable(newest.size);
   }
@@ -113,8 +112,9 @@ export class Delivery {
   }
 
   /** Another asker is given another one at the same address. */
-  async #revisionBegun(file: FileKey, revision: number, { caller }: Ask): Promise<Offer | null> {
-    const begun = await offerRevision(this.store, file, revision, caller);
+  async #begunOn(footing: Footing, file: FileKey, { caller }: Ask): Promise<Offer | null> {
+    if (typeof footing === "string") return null;
+    const begun = await offerRevision(this.store, file, footing.begun, caller);
     return begun === null ? null : { ...begun, personal: true, immutable: false };
   }
 

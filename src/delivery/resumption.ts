@@ -4,7 +4,10 @@ import type { Offer } from "./offer.ts";
 import { parseRange } from "./range.ts";
 import { Recent } from "./recent.ts";
 
-/** What an asset is answered from: its newest revision, all of that, or one begun before; unknown: it must be begun anew. */
+/**
+ * What an asset is answered from: its newest revision, all of that, or the one that was begun, which may be the newest too;
+ * unknown: it must be begun anew.
+ */
 export type Footing = "newest" | "whole" | "unknown" | { readonly begun: number };
 
 export interface ResumptionRules {
@@ -57,7 +60,7 @@ export class Resumption {
     if (start === 0) return asker !== null && this.#wouldBeginInVain(asker, newest) ? "whole" : "newest";
     const begun = asker === null ? undefined : this.#begunBy(asker);
     if (begun === undefined || (asker?.isAddress === true && !this.#isCertain(begun))) return "unknown";
-    return begun.revision === newest.revision ? "newest" : { begun: begun.revision };
+    return { begun: begun.revision };
   }
 
   /** Notes whose bytes somebody was given, all of them or a part. */
@@ -144,6 +147,14 @@ interface Begun {
 interface Changes {
   readonly bornAtMs: number | null;
   readonly changedAtMs: number;
+}
+
+/** What is offered on a footing, as far as it is the newest revision; null where it is another, or none. */
+export function newestOn(footing: Footing, newest: Offer): Offer | null {
+  if (footing === "newest") return newest;
+  if (footing === "unknown") return null;
+  if (footing === "whole") return { ...newest, wholeOnly: true, personal: true };
+  return footing.begun === newest.revision ? { ...newest, personal: true } : null;
 }
 
 /** The first byte of the one part that is asked for, however large the file is; null where none is, or of a known version only. */

@@ -145,12 +145,19 @@ describe("a file that was not replaced lately", () => {
   });
 });
 
-test("what depends on who asks is kept from shared caches", async () => {
+test("what depends on who asks is kept from shared caches, also where it is the newest", async () => {
   await using service = await startWith(1);
-  await ask(service, `${PATH}?mac=${MAC}`, "bytes=0-999");
+  const cacheOf = async (range: string) => {
+    const { status, headers } = await service.request("GET", `${PATH}?mac=${MAC}`, {
+      headers: { Range: range },
+    });
+    return [status, headers.get("X-Revision"), headers.get("Cache-Control")];
+  };
+  expect(await cacheOf("bytes=0-999")).toEqual([206, "1", "no-cache"]);
   await upload(service, 2);
-  const begun = await service.request("GET", `${PATH}?mac=${MAC}`, { headers: { Range: "bytes=1000-" } });
-  expect([begun.status, begun.headers.get("Cache-Control")]).toEqual([206, "private, no-cache"]);
+  expect(await cacheOf("bytes=1000-")).toEqual([206, "1", "private, no-cache"]);
+  expect(await cacheOf("bytes=0-999")).toEqual([206, "2", "no-cache"]);
+  expect(await cacheOf("bytes=1000-")).toEqual([206, "2", "private, no-cache"]);
 });
 
 async function startWith(

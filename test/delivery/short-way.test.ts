@@ -94,6 +94,33 @@ describe("both ways", () => {
     expect(await short.measured()).toContainEqual(expect.stringContaining('method="GET"'));
   });
 
+  test("keep a download on the revision that it began, and know no more of one that they did not see", async () => {
+    const blobs = openDiskBlobs(dir.path);
+    const part = (first: number) => fetchOf("resumed.bin", `Range: bytes=${first}-${first + 3}`);
+    const bodyOf = async (request: string) => {
+      await alike(request);
+      const { status, body } = await short.ask(request);
+      return [status, status === 206 ? body : ""];
+    };
+    await upload(blobs, "resumed.bin", Buffer.from("aaaabbbb"));
+    expect(await bodyOf(part(0))).toEqual([206, "aaaa"]);
+    await upload(blobs, "resumed.bin", Buffer.from("AAAABBBB"));
+    expect(await bodyOf(part(4))).toEqual([206, "bbbb"]);
+    expect(await takenOf(part(4))).toBe(0);
+    expect(await bodyOf(part(0))).toEqual([206, "AAAA"]); // Another, or the same anew: nobody can tell.
+    expect(await bodyOf(part(4))).toEqual([416, ""]);
+    await upload(blobs, "unseen.bin", Buffer.from("aaaabbbb"));
+    await upload(blobs, "unseen.bin", Buffer.from("AAAABBBB"));
+    const unseen = part(4).replace("resumed", "unseen");
+    expect(await bodyOf(unseen)).toEqual([416, ""]);
+    await until(
+      "all of it in memory",
+      async () => (await takenOf(part(0).replace("resumed", "unseen"))) === 1,
+    );
+    expect(await bodyOf(unseen)).toEqual([206, "BBBB"]);
+    expect(await takenOf(unseen)).toBe(1);
+  });
+
   test("give a new revision as soon as it is saved, and nothing once it is deleted", async () => {
     const garage = "aa-bb-cc-dd-ee-00";
     for (const content of ["{}", '{"a":1}']) {
