@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { connect as connectTcp, createServer } from "node:net";
 import { join } from "node:path";
 import { connect, connectAsync, type IConnackPacket, type MqttClient } from "mqtt";
-import { within } from "../support/deadline.ts";
+import { until, within } from "../support/deadline.ts";
 import { type TempDir, tempDir } from "../support/temp-dir.ts";
 import { gone, NOTHING_SET, type NpmStart, npmStart, paste, run } from "./npm-start.ts";
 
@@ -108,6 +108,7 @@ for (const to of ["itself", "group"] as const) {
     await using dir = await tempDir();
     await using start = await npmStart(dir);
     const children = await start.children();
+    await until("it is connected", () => isConnected(start), 10_000);
     start.signal("SIGINT", to);
     start.signal("SIGINT"); // npm passes it on once more.
     expect(await start.ended()).toBe(0);
@@ -174,8 +175,10 @@ test("a broker that is killed comes back, and announcements with it", async () =
 
 test("where 1883 is taken, the broker takes a free port and says so", async () => {
   await using dir = await tempDir();
-  const other = createServer().listen(1883, "127.0.0.1");
-  await Promise.race([once(other, "listening"), once(other, "error")]); // An error: taken by somebody else already.
+  const other = createServer();
+  const isTaken = once(other, "listening").catch(({ code }) => expect(code).toBe("EADDRINUSE")); // By somebody else, then.
+  other.listen(1883, "127.0.0.1");
+  await isTaken;
   await using start = await npmStart(dir);
   await start.said.line(/^Port 1883 is taken, so our broker listens on \d+\.$/);
   expect(await start.brokerUrl()).not.toEndWith(":1883");
@@ -245,6 +248,11 @@ test("--help tells of the options and starts nothing", async () => {
 
 function failed(dir: TempDir, env: Readonly<Record<string, string>>) {
   return run("start.mjs", [], { DATA_DIR: join(dir.path, "data"), ...env });
+}
+
+async function isConnected(start: NpmStart): Promise<boolean> {
+  const health = await (await fetch(`${start.url}/api/health`)).text();
+  return health.includes('"mqtt":"connected"');
 }
 
 async function save(start: NpmStart, mac: string): Promise<void> {
