@@ -36,7 +36,7 @@ export function manifestOf(offered: Offered, reading: Reading): v.InferOutput<ty
   const { image, md5 } = reading;
   if (image?.chip == null) return null;
   const who = mac === null ? "" : `&mac=${mac}`;
-  const path = `/api/assets/${encodeURIComponent(name)}?revision=${revision}${who}`;
+  const path = `/api/assets/${encodedName(name)}?revision=${revision}${who}`;
   const summary = message === null ? {} : { summary: message.slice(0, MOST_SUMMARY).toWellFormed() };
   const offset = image.description === null ? 0 : PROGRAM_OFFSET;
   const isPacked = !reading.runningMd5s.includes(md5); // Only a device that runs can unpack it, no serial cable.
@@ -47,4 +47,9 @@ export function manifestOf(offered: Offered, reading: Reading): v.InferOutput<ty
       { chipFamily: image.chip, ota: { md5, path, ...summary }, parts: isPacked ? [] : [{ path, offset }] },
     ],
   };
+}
+
+/** ESPHome takes every path in which "http" occurs, wherever, for an address of its own (http_request_update.cpp). */
+function encodedName(name: string): string {
+  return encodeURIComponent(name).replaceAll("http", "%68ttp");
 }

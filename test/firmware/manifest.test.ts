@@ -45,6 +45,16 @@ describe("a manifest", () => {
     expect(builds[0].ota.summary).toBe("x".repeat(255));
   });
 
+  test("leads ESPHome to the bytes also where their name has http in it", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("http-plug.bin", esp32Image());
+    const manifest = await (await service.request("GET", "/api/manifests/http-plug.bin.json")).json();
+    const { path } = (manifest as { builds: { ota: { path: string } }[] }).builds[0]?.ota ?? { path: "" };
+    // As http_request_update.cpp does: what has "http" in it is taken as it stands.
+    expect(path).not.toContain("http");
+    expect((await service.request("GET", path)).status).toBe(200);
+  });
+
   test("of a packed image is for devices that run, not for a serial cable", async () => {
     await using service = await startTestService();
     await service.uploadAsset("packed.bin", gzipSync(esp8266Image()));
