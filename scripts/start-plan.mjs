@@ -1,14 +1,16 @@
 import { networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { SERVICE_ACCOUNT } from "./broker-files.mjs";
+import { DEVICE_ACCOUNT, SERVICE_ACCOUNT } from "./broker-files.mjs";
 import { reasonOf, Stop, WRONG_USAGE } from "./cli.mjs";
 
-export const USAGE = `npm start [-- --lan]
+export const USAGE = `npm start [-- --lan] [-- --demo]
 
 Starts the update service, and beside it an MQTT broker with passwords of its own. Ctrl-C ends both.
 
   --lan    open both to the local network, and say what to put into a device (default: this machine only)
+  --demo   with 20 simulated devices, configs and firmware for them, and a broker of its own, all in a data directory
+           beside DATA_DIR (./data-demo): nothing else is touched
   --help   this
 
 Settings come from the environment; the README lists them all. Of interest here:
@@ -27,14 +29,15 @@ const EVERYWHERE = "0.0.0.0";
  * @param {NodeJS.ProcessEnv} env
  */
 export function planStart(args, env) {
-  const { lan, help } = readArguments(args);
-  const { HOST, PORT, DATA_DIR, MQTT_URL, MQTT_URL_FILE, SIGNING_KEY_PATH } = env;
+  const { lan, demo, help } = readArguments(args);
+  const { HOST, PORT, DATA_DIR, MQTT_URL, MQTT_URL_FILE, SIGNING_KEY_PATH } = demo ? withoutOthers(env) : env;
   const host = HOST || (lan ? EVERYWHERE : LOOPBACK);
   const port = PORT || "3201";
-  const dataDir = resolve(DATA_DIR || "data");
+  const dataDir = resolve(demo ? `${DATA_DIR || "data"}-demo` : DATA_DIR || "data");
   return {
     help,
     lan,
+    demo,
     dataDir,
     host,
     port: Number(port),
@@ -72,7 +75,7 @@ export function signingKeyPaths(dataDir) {
  * @param {number | undefined} brokerPort of the broker we started, if we did
  */
 export function serviceEnvironment(plan, env, brokerPort) {
-  const { MQTT_PASSWORD, MQTT_PASSWORD_FILE, MQTT_USERNAME_FILE, ...others } = env;
+  const { MQTT_PASSWORD, MQTT_PASSWORD_FILE, MQTT_USERNAME_FILE, MQTT_URL_FILE, ...others } = env;
   const rest = brokerPort === undefined ? env : others;
   return {
     ...rest,
@@ -85,6 +88,26 @@ export function serviceEnvironment(plan, env, brokerPort) {
       MQTT_PASSWORD_FILE: plan.servicePasswordPath,
     }),
   };
+}
+
+/**
+ * The environment of the simulated devices.
+ *
+ * @param {StartPlan} plan
+ * @param {NodeJS.ProcessEnv} env
+ * @param {number | undefined} brokerPort
+ */
+export function devicesEnvironment(plan, env, brokerPort) {
+  return {
+    ...serviceEnvironment(plan, env, brokerPort),
+    MQTT_USERNAME: DEVICE_ACCOUNT,
+    MQTT_PASSWORD_FILE: plan.devicePasswordPath,
+  };
+}
+
+/** A demonstration tells no device that is there, and uploads with no key that counts. @param {NodeJS.ProcessEnv} env */
+function withoutOthers({ MQTT_URL, MQTT_URL_FILE, SIGNING_KEY_PATH, ...rest }) {
+  return /** @type {NodeJS.ProcessEnv} */ (rest);
 }
 
 /** This machine's address in the local network, for a device to connect to. */
@@ -103,6 +126,7 @@ function fromHere(host) {
 function readArguments(args) {
   const options = /** @type {const} */ ({
     lan: { type: "boolean", default: false },
+    demo: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
   try {

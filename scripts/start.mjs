@@ -11,7 +11,7 @@ import { isTaken } from "./ports.mjs";
 import { prepareMosquitto } from "./programs.mjs";
 import { Running } from "./running.mjs";
 import { passwordIn, prepareSigningKey } from "./secrets.mjs";
-import { planStart, serviceEnvironment, USAGE } from "./start-plan.mjs";
+import { devicesEnvironment, planStart, serviceEnvironment, USAGE } from "./start-plan.mjs";
 import { StopSignals } from "./stop-signals.mjs";
 import { welcome } from "./welcome.mjs";
 
@@ -61,12 +61,40 @@ async function startAll(plan, mosquitto, running) {
     });
     if (service.pid !== undefined) running.note("service", service.pid);
     stopSignals.passTo(service);
-    if (await isReady(plan.serviceUrl, service)) say(welcome(plan, broker));
+    if (await isReady(plan.serviceUrl, service)) {
+      say(welcome(plan, broker));
+      if (plan.demo) return await demonstrate(plan, service, broker, running, stopSignals);
+    }
     return await service.ended;
   } finally {
     await service?.stop();
     await broker?.stop();
   }
+}
+
+/**
+ * Simulated devices, which end before the service does.
+ *
+ * @param {import("./start-plan.mjs").StartPlan} plan
+ * @param {Child} service
+ * @param {Broker | undefined} broker
+ * @param {Running} running
+ * @param {StopSignals} stopSignals
+ * @returns {Promise<number>} the exit code of the one that failed, else 0
+ */
+async function demonstrate(plan, service, broker, running, stopSignals) {
+  const options = ["--devices", "20", "--wrong", "10", "--make", "--stay"];
+  const where = ["--url", plan.serviceUrl, "--signing-key", plan.privateKeyPath];
+  const devices = new Child(BUN, [join(PROJECT, "simulate/run.ts"), ...options, ...where], {
+    env: devicesEnvironment(plan, process.env, broker?.port),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (devices.pid !== undefined) running.note("simulated devices", devices.pid);
+  stopSignals.passTo(devices);
+  await Promise.race([devices.ended, service.ended]);
+  await devices.stop();
+  await service.stop();
+  return (await devices.ended) || (await service.ended);
 }
 
 /**

@@ -14,6 +14,7 @@ export function welcome(plan, broker) {
     ...(plan.lan ? [forTheDevice(plan, broker)] : []),
     ...(broker ? [linesToListen(plan, broker)] : []),
     linesToChangeAndFetch(plan),
+    ...(plan.demo ? [linesToSeeDevices(plan)] : []),
     "Ctrl-C ends everything.",
   ].join("\n\n");
 }
@@ -77,4 +78,11 @@ Sign and upload a file, and fetch it:
 function signOptions(plan) {
   const url = plan.serviceUrl === "http://127.0.0.1:3201" ? "" : ` --url ${plan.serviceUrl}`;
   return plan.dataDir === resolve("data") ? url : `${url} --key '${plan.privateKeyPath}'`;
+}
+
+/** @param {StartPlan} plan */
+function linesToSeeDevices(plan) {
+  return `20 simulated devices come now. How far they are:
+  curl -sS '${plan.serviceUrl}/api/convergence?file=simulated.bin'
+  curl -sS '${plan.serviceUrl}/api/devices?limit=3'`;
 }

@@ -1,28 +1,31 @@
 /** A line that is written over on a terminal; elsewhere each is a line of its own, and not so many. */
 export class LiveLine {
-  #written = "";
-  #writtenAt = Number.NEGATIVE_INFINITY;
+  #length = 0;
+  #said = "";
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly out: { readonly isTTY?: boolean; write(text: string): unknown },
     private readonly elapsedMs: () => number,
   ) {}
 
-  write(text: string): void {
+  /** On paper, what has not changed but for the time is not said again. */
+  write(seconds: number, text: string): void {
+    const line = `${seconds.toFixed(1)} s, ${text}`;
     if (this.out.isTTY === true) {
-      this.out.write(`\r${text.padEnd(this.#written.length)}`);
-      this.#written = text;
-    } else if (text !== this.#written && this.elapsedMs() - this.#writtenAt >= PLAIN_EVERY_MS) {
-      this.out.write(`${text}\n`);
-      this.#written = text;
-      this.#writtenAt = this.elapsedMs();
+      this.out.write(`\r${line.padEnd(this.#length)}`);
+      this.#length = line.length;
+    } else if (text !== this.#said && this.elapsedMs() - this.#saidAt >= PLAIN_EVERY_MS) {
+      this.out.write(`${line}\n`);
+      this.#said = text;
+      this.#saidAt = this.elapsedMs();
     }
   }
 
   /** What follows begins on a line of its own. */
   end(): void {
-    if (this.out.isTTY === true && this.#written !== "") this.out.write("\n");
-    this.#written = "";
+    if (this.#length > 0) this.out.write("\n");
+    this.#length = 0;
   }
 }
 

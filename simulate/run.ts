@@ -18,7 +18,7 @@ import { type Look, Watch } from "./watch.ts";
 const RHYTHM: Rhythm = { lookEveryMs: [8_000, 30_000], spreadMs: 4_000, restartMs: 1_500 };
 const LOOK_EVERY_MS = 500;
 /** What is seen of devices is kept once a second. */
-const AGREED_WITHIN_MS = 5_000;
+const AGREED_WITHIN_MS = 3_000;
 const CONNECTED_WITHIN_MS = 60_000;
 
 await runCommand(async () => {
@@ -53,14 +53,18 @@ async function simulate(given: Arguments, view: ServiceView, stop: AbortSignal):
     await atMost(CONNECTED_WITHIN_MS, fleet.start(), stop);
     let watch = new Watch(fleet, view, firmware, macPrefix(seed), Date.now());
     if (key !== null) {
-      await untilSettled(given, watch, live, "taking the first revision", stop);
-      const changedAt = Date.now();
-      if (!stop.aborted) await make(given, view, macs, key);
-      watch = new Watch(fleet, view, firmware, macPrefix(seed), changedAt);
+      await untilSettled({ ...given, stay: false }, watch, live, "taking the first revision", stop);
+      if (!stop.aborted) {
+        const changedAt = Date.now();
+        await make(given, view, macs, key);
+        watch = new Watch(fleet, view, firmware, macPrefix(seed), changedAt);
+      }
     }
     await untilSettled(given, watch, live, "taking the newest revision", stop);
+    const isDeaf = fleet.heard === 0 && key !== null && !stop.aborted;
     await fleet.stop();
-    await tell(given, watch, fleet);
+    await tell(given, watch);
+    if (isDeaf) say("\nNo device heard an announcement: may their account read iotsupport/updates/#?");
   } finally {
     live.end();
     await fleet.stop();
@@ -98,21 +102,21 @@ async function untilSettled(
   const until = performance.now() + minutes * 60_000;
   while (!stop.aborted && (performance.now() < until || stay)) {
     const look = await watch.look();
-    live.write(lineOf(look, watch.seconds, devices, doing));
+    live.write(watch.seconds, lineOf(look, devices, look.isSettled ? "all have what they can have" : doing));
     if (look.isSettled && !stay) break;
     await pause(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {}); // Stopped: the loop sees it.
   }
   live.end();
 }
 
-function lineOf({ devices, service }: Look, seconds: number, all: number, doing: string): string {
+function lineOf({ devices, service }: Look, all: number, doing: string): string {
   const by = (file: "firmware" | "config") =>
     `${devices[file].newest}/${all} (service: ${service?.[file].newest ?? "no answer"})`;
-  return `${seconds.toFixed(1)} s, ${doing}: firmware ${by("firmware")}, configs ${by("config")}`;
+  return `${doing}: firmware ${by("firmware")}, configs ${by("config")}`;
 }
 
 /** How it went, once both had the time to see the same. */
-async function tell({ firmware, devices }: Arguments, watch: Watch, fleet: Fleet): Promise<void> {
+async function tell({ firmware, devices }: Arguments, watch: Watch): Promise<void> {
   const until = performance.now() + AGREED_WITHIN_MS;
   const samples = [...watch.samples];
   let look = await watch.look();
@@ -132,8 +136,6 @@ async function tell({ firmware, devices }: Arguments, watch: Watch, fleet: Fleet
   for (const file of ["firmware", "config"] as const) {
     say(`\n${file}\n${comparisonOf(look.devices[file].words, service[file].words)}`);
   }
-  if (fleet.heard === 0)
-    say("\nNo device heard an announcement: may their account read iotsupport/updates/#?");
 }
 
 function agrees({ devices, service }: Look): boolean {

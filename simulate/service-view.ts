@@ -71,10 +71,7 @@ export class ServiceView {
 
   /** The chip that a firmware is built for; null where it does not say. */
   async chipOf(firmware: string): Promise<string | null> {
-    const manifest = await this.#read(
-      Manifest,
-      `/api/firmware/${encodeURIComponent(firmware)}/manifest.json`,
-    );
+    const manifest = await this.#read(Manifest, `/api/manifests/${encodeURIComponent(firmware)}.json`);
     return manifest?.builds[0]?.chipFamily ?? null;
   }
 

@@ -13,6 +13,17 @@ test("HOST, PORT and DATA_DIR are followed, and an empty one counts as unset", (
   expect(planStart([], empty)).toEqual(planStart([], {}));
 });
 
+test("a demo has data, a broker and a key of its own, whatever is set for the real one", () => {
+  const env = { DATA_DIR: "/srv/iot", MQTT_URL_FILE: "/run/mqtt", SIGNING_KEY_PATH: "/etc/iot/key.pem" };
+  const plan = planStart(["--demo"], env);
+  expect(plan).toMatchObject({ dataDir: "/srv/iot-demo", ownBroker: true, ownKey: true });
+  expect(serviceEnvironment(plan, env, 1884)).toMatchObject({
+    MQTT_URL: "mqtt://127.0.0.1:1884",
+    SIGNING_KEY_PATH: "/srv/iot-demo/secrets/signing-key.pub.pem",
+  });
+  expect(serviceEnvironment(plan, env, 1884)).not.toHaveProperty("MQTT_URL_FILE");
+});
+
 const urls = [
   ["127.0.0.1", "http://127.0.0.1:3201"],
   ["0.0.0.0", "http://127.0.0.1:3201"],

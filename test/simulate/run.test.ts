@@ -28,17 +28,44 @@ describe("bun run simulate", () => {
   );
 
   test(
-    "says that nothing was heard where its account may not listen, and ends at Ctrl-C with what it saw",
+    "says that nothing was heard where its account may not listen",
     async () => {
       await using broker = await startBroker();
       await using service = await startTestService({ mqtt: broker.mqtt });
       const key = signingKey().privateKeyPath;
-      const args = ["--url", service.url, "--devices", "2", "--make", "--signing-key", key, "--stay"];
+      const args = [
+        "--url",
+        service.url,
+        "--devices",
+        "1",
+        "--make",
+        "--signing-key",
+        key,
+        "--minutes",
+        "0.2",
+      ];
       await using simulator = new Simulator([...args, ...NONE_ODD], broker.mqtt);
-      await simulator.said.line(/taking the newest revision|taking the first revision/, 0, 30_000);
-      simulator.signal("SIGINT");
       expect(await simulator.ended()).toBe(0);
       expect(simulator.text).toContain("No device heard an announcement");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "goes on where it is to stay, and ends at Ctrl-C with what it saw",
+    async () => {
+      await using broker = await startBroker();
+      await using service = await startTestService({ mqtt: broker.mqtt });
+      await service.uploadAsset("simulated.bin", "firmware");
+      for (const end of ["00", "01"]) await service.saveConfig(`02-51-00-01-00-${end}`, {});
+      await using simulator = new Simulator(
+        ["--url", service.url, "--devices", "2", "--stay"],
+        broker.device,
+      );
+      await simulator.said.line(/all have what they can have: firmware 2\/2/, 0, 60_000);
+      simulator.signal("SIGINT");
+      expect(await simulator.ended()).toBe(0);
+      expect(simulator.text).toMatch(/fetched +2 +2\n/);
     },
     TIMEOUT_MS,
   );
