@@ -18,8 +18,9 @@ import {
 import { type DeviceView, updatesOf } from "./updates.ts";
 
 const LOOK_EVERY_MS = 500;
-/** So many devices at each look, which bounds what Home Assistant is sent in a second. */
-const MOST_DEVICES = 128;
+/** So many devices at each look, or until so many messages went out, which bounds what Home Assistant is sent. */
+const MOST_DEVICES = 512;
+const MOST_MESSAGES = 256;
 const AT_ONCE = 16;
 const PUBLISH_DEADLINE_MS = 5_000;
 const LAST_WORD_MS = 1_000;
@@ -50,6 +51,8 @@ export class Publisher {
   /** Devices of which all that was shown is to be taken back first: what they were seen to have is forgotten. */
   readonly #forgotten = new Set<string>();
   #isRefused = false;
+  /** Since the look began. */
+  #messages = 0;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #stopping = false;
@@ -106,11 +109,13 @@ export class Publisher {
   async #look(): Promise<void> {
     const { broker, log } = this.parts;
     if (!broker.connected) return;
-    const taken: Taken[] = [];
+    let taken: readonly Taken[] = [];
+    this.#messages = 0;
     try {
-      taken.push(...(await this.#pending.take(MOST_DEVICES)));
-      for (let at = 0; at < taken.length && !this.#stopping; at += AT_ONCE) {
-        await this.#showAll(taken.slice(at, at + AT_ONCE));
+      for (let looked = 0; looked < MOST_DEVICES && this.#messages < MOST_MESSAGES; looked += taken.length) {
+        taken = this.#stopping ? [] : await this.#pending.take(AT_ONCE);
+        if (taken.length === 0) return;
+        await this.#showAll(taken);
       }
     } catch (error) {
       this.#pending.add(taken.map(({ mac }) => mac));
@@ -182,7 +187,9 @@ export class Publisher {
     const outcome = await this.parts.broker.publish(message, PUBLISH_DEADLINE_MS);
     if (outcome === "refused" && !this.#isRefused)
       this.parts.log.warn("the broker refuses what Home Assistant is to be shown: check its access control");
+    if (outcome === "acknowledged" && this.#isRefused) this.#pending.addAll(false); // What was refused meanwhile.
     if (outcome !== "lost") this.#isRefused = outcome === "refused";
+    this.#messages += 1;
     return outcome;
   }
 }

@@ -246,6 +246,24 @@ describe("Home Assistant", () => {
     await homeAssistant.has();
   });
 
+  test("is shown what the broker refused, once it takes something again", async () => {
+    await using ours = await startAll();
+    const { service, homeAssistant, broker } = ours;
+    await until(
+      "online",
+      async () => (await retainedBy(broker)).includes("iotsupport/ha/status"),
+      PATIENCE_MS,
+    );
+    await broker.refuseHomeAssistant();
+    await service.saveConfig(MAC, {});
+    const refused = () => service.logged.filter(({ msg }) => /refuses what Home Assistant/.test(String(msg)));
+    await until("it is refused", () => refused().length === 1, PATIENCE_MS);
+    await broker.allowTopics("#");
+    await service.saveConfig("aa-bb-cc-dd-ee-00", {});
+    await homeAssistant.has(CONFIG, CONFIG.replace("ff_", "00_"));
+    expect(refused()).toHaveLength(1);
+  });
+
   test("is shown nothing under a prefix that is not used any more", async () => {
     await using dir = await tempDir();
     await using ours = await startAll({ dataDir: dir.path });
@@ -290,15 +308,16 @@ async function startAll(settings: Partial<Settings> = {}) {
 
 /** All that is kept there is that we are there. */
 async function expectNothingRetained(broker: TestBroker): Promise<void> {
-  const retained = async () => {
-    await using watcher = await broker.overhear("#");
-    return (await watcher.upToNow()).filter(({ retain }) => retain).map(({ topic }) => topic);
-  };
   await until(
     "nothing but a status is retained",
-    async () => (await retained()).join() === "iotsupport/ha/status",
+    async () => (await retainedBy(broker)).join() === "iotsupport/ha/status",
     PATIENCE_MS,
   );
+}
+
+async function retainedBy(broker: TestBroker): Promise<string[]> {
+  await using watcher = await broker.overhear("#");
+  return (await watcher.upToNow()).filter(({ retain }) => retain).map(({ topic }) => topic);
 }
 
 type Client = { request(method: string, path: string, init?: RequestInit): Promise<Response> };

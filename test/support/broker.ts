@@ -24,6 +24,7 @@ const MARKER: Account = { username: "marker", password: "marker-secret" };
 const DEVICE: Account = { username: DEVICE_ACCOUNT, password: "device-secret" };
 const PROJECT_ACL = join(import.meta.dir, "../../mosquitto/acl");
 const MAY_PUBLISH = "topic write iotsupport/updates/#";
+const MAY_SHOW_HOME_ASSISTANT = "topic write homeassistant/update/#\ntopic write iotsupport/ha/#\n";
 const MAY_PUBLISH_TO_DEVICES = "topic write iotsupport/devices/+/updates\n";
 const STARTED_WITHIN_MS = 5_000;
 const STOPPED_WITHIN_MS = 5_000;
@@ -150,6 +151,14 @@ export class TestBroker implements AsyncDisposable {
     await this.#allow("#");
     const acl = await readFile(this.#path("acl"), "utf8");
     await writeFile(this.#path("acl"), acl.replace(MAY_PUBLISH_TO_DEVICES, ""));
+    await this.#reload();
+  }
+
+  /** The service may not publish what Home Assistant is shown, until `allowTopics`. */
+  async refuseHomeAssistant(): Promise<void> {
+    await this.#allow("#");
+    const acl = await readFile(this.#path("acl"), "utf8");
+    await writeFile(this.#path("acl"), acl.replace(MAY_SHOW_HOME_ASSISTANT, ""));
     await this.#reload();
   }
 
