@@ -24,6 +24,11 @@ export class WriteQueue {
   #waiting: Pending[] = [];
   #committing: Pending[] | null = null;
 
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   get isCommitting(): boolean {
     return this.#committing !== null;
   }

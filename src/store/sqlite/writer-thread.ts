@@ -33,6 +33,8 @@ export class WriterThread {
   #state: "open" | "closing" | "failed" = "open";
   #trouble: string | null = null;
   #lookingForRoom: NodeJS.Timeout | null = null;
+  /** Whether the next batch is to begin as soon as it can: there is more in it than writes that go along with others. */
+  #isDue = false;
   #lingering: NodeJS.Timeout | null = null;
 
   constructor(
@@ -64,14 +66,14 @@ export class WriterThread {
   write<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
     if (this.#state !== "open") return refused();
     const outcome = this.#queue.add(verb, args);
-    this.#send();
+    this.#send({ isDue: true });
     return outcome;
   }
 
   /** The same for a write that can wait a little: it goes along with the next one, to share its flush. */
   writeAlong<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
     if (this.#state !== "open") return refused();
-    this.#lingering ??= setTimeout(() => this.#send(), LINGER_MS);
+    this.#lingering ??= setTimeout(() => this.#send({ isDue: true }), LINGER_MS);
     return this.#queue.add(verb, args);
   }
 
@@ -80,7 +82,7 @@ export class WriterThread {
     this.#stopLooking();
     if (this.#state === "open") {
       this.#state = "closing";
-      this.#send();
+      this.#send({ isDue: true });
       this.#closeWhenIdle();
     }
     await this.#exited;
@@ -90,11 +92,14 @@ export class WriterThread {
     if (this.#state === "closing" && !this.#queue.isCommitting) this.#ask("close");
   }
 
-  #send(): void {
+  #send({ isDue } = { isDue: this.#isDue }): void {
+    this.#isDue = isDue && !this.#queue.isEmpty;
+    const writes = this.#isDue ? this.#queue.begin() : null;
+    if (writes === null) return;
     if (this.#lingering !== null) clearTimeout(this.#lingering);
     this.#lingering = null;
-    const writes = this.#queue.begin();
-    if (writes !== null) this.#ask({ writes, now: this.now().getTime() });
+    this.#isDue = !this.#queue.isEmpty; // What found no place in the batch.
+    this.#ask({ writes, now: this.now().getTime() });
   }
 
   #ask(request: Request): void {
