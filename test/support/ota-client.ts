@@ -43,9 +43,9 @@ export class OtaClient {
       // In parts it would write this behind what it has; resuming, it begins anew, without a Range.
       if (partBytes !== null)
         throw new Error(`the whole was answered to bytes=${at}-: it is written at the wrong place`);
-      return this.restart(true);
+      return this.#beginAnew(true);
     }
-    if (response.status !== 200 && response.status !== 206) return this.restart(partBytes === null);
+    if (response.status !== 200 && response.status !== 206) return this.#beginAnew(partBytes === null);
     this.#written = Buffer.concat([this.#written, response.body.subarray(0, breaksAfter)]);
     this.#isWithoutRange = false;
     if (response.body.length > breaksAfter) return "going";
@@ -54,8 +54,17 @@ export class OtaClient {
     return isEnd ? "complete" : "going";
   }
 
-  /** Begins anew: after a loss of power, or when it was told to. */
-  restart(withoutRange = false): "restarted" {
+  /** Loses power, and what it had written. */
+  loseAll(): void {
+    this.#beginAnew(false);
+  }
+
+  /** Loses power, but not what it had written, which it has noted: with `ota_resumption` it looks again how long the image is. */
+  wakeAgain(): void {
+    this.#length = null;
+  }
+
+  #beginAnew(withoutRange: boolean): "restarted" {
     this.#length = null;
     this.#written = Buffer.alloc(0);
     this.#isWithoutRange = withoutRange;
@@ -64,7 +73,7 @@ export class OtaClient {
 
   async #lookAtLength(url: string): Promise<"going" | "restarted"> {
     const { status, headers } = await this.#ask(url, "HEAD", []);
-    if (status !== 200) return this.restart();
+    if (status !== 200) return this.#beginAnew(false);
     this.#length = Number(headers.get("content-length"));
     return "going";
   }
