@@ -1,12 +1,8 @@
-/** A fault to be planted in the service's own code, and the row that has to notice. */
-export interface Break {
-  readonly name: string;
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly find: string;
-  readonly replace: string;
-  readonly caughtBy: `R${number}` | `A${number}`;
-}
+import type { Break } from "./break.ts";
+import { announcementBreaks } from "./of-announcements.ts";
+import { requestBreaks } from "./of-requests.ts";
+import { storeBreaks } from "./of-the-store.ts";
+import { uploadBreaks } from "./of-uploads.ts";
 
 /** Each was planted and caught. What looks like an oversight in one of them is the point of it. */
 export const breaks: readonly Break[] = [
@@ -178,4 +174,8 @@ export const breaks: readonly Break[] = [
     replace: "if (false) throw",
     caughtBy: "A11",
   },
+  ...storeBreaks,
+  ...announcementBreaks,
+  ...uploadBreaks,
+  ...requestBreaks,
 ];
