@@ -126,6 +126,27 @@ export const breaks: readonly Break[] = [
     caughtBy: "R12",
   },
   {
+    name: "back up the database's file without its log",
+    file: "src/store/sqlite/sqlite-reader.ts",
+    find: `this.db.query("vacuum into ?").run(path);`,
+    replace: `require("node:fs").copyFileSync(this.db.filename, path);`,
+    caughtBy: "R24",
+  },
+  {
+    name: "restore the database before its blobs",
+    file: "src/cli/restore.ts",
+    find: "  await aside.keep();\n  await placeDatabase(lock, databasePath);",
+    replace: "  await placeDatabase(lock, databasePath);\n  await aside.keep();",
+    caughtBy: "R14",
+  },
+  {
+    name: "commit what is imported file by file",
+    file: "src/store/sqlite/sqlite-takeover.ts",
+    find: `precondition: "none" }, operator);`,
+    replace: `precondition: "none" }, operator);\n      this.db.run("commit");`,
+    caughtBy: "R14",
+  },
+  {
     name: "let a file name climb out of its folder",
     file: "src/assets/file-name.ts",
     find: `v.excludes("..", 'must not contain ".."'),`,
