@@ -11,7 +11,7 @@ import { keepSome } from "./kept.ts";
 test("what a snapshot names stays to be read, though all of it be replaced and collected", async () => {
   await using dir = await tempDir();
   const dataDir = join(dir.path, "data");
-  await using service = await startTestService({ dataDir });
+  await using service = await startTestService({ dataDir, keepRevisions: 1 });
   await keepSome(service);
   const blobs = openDiskBlobs(dataDir);
   await using held = await blobs.hold();
@@ -29,7 +29,7 @@ test("what a snapshot names stays to be read, though all of it be replaced and c
 test("a later moment is taken where a blob was replaced and collected before it was held", async () => {
   await using dir = await tempDir();
   const dataDir = join(dir.path, "data");
-  await using service = await startTestService({ dataDir });
+  await using service = await startTestService({ dataDir, keepRevisions: 1 });
   await service.uploadAsset("plug.bin", "old");
   await service.uploadAsset("lamp.bin", "lamp");
   const blobs = openDiskBlobs(dataDir);

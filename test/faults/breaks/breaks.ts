@@ -128,8 +128,8 @@ export const breaks: readonly Break[] = [
   {
     name: "back up the database's file without its log",
     file: "src/store/sqlite/sqlite-reader.ts",
-    find: `this.db.query("vacuum into ?").run(path);`,
-    replace: `require("node:fs").copyFileSync(this.db.filename, path);`,
+    find: `this.kept.query("vacuum into ?").run(path);`,
+    replace: `require("node:fs").copyFileSync(this.kept.filename, path);`,
     caughtBy: "R24",
   },
   {
@@ -142,8 +142,8 @@ export const breaks: readonly Break[] = [
   {
     name: "commit what is imported file by file",
     file: "src/store/sqlite/sqlite-takeover.ts",
-    find: `precondition: "none" }, operator);`,
-    replace: `precondition: "none" }, operator);\n      this.db.run("commit");`,
+    find: "message: IMPORTED },\n        operator,\n      );",
+    replace: `message: IMPORTED },\n        operator,\n      );\n      this.db.run("commit");`,
     caughtBy: "R14",
   },
   {

@@ -5,9 +5,9 @@ export const storeBreaks: readonly Break[] = [
   {
     name: "announce a save outside of its transaction",
     file: "src/store/sqlite/changes.ts",
-    find: `  writeConfig(tx, save);
+    find: `  if (current === null) expectDevice(tx, save.mac);
   announce(tx, version);`,
-    replace: `  writeConfig(tx, save);
+    replace: `  if (current === null) expectDevice(tx, save.mac);
   setTimeout(() => announce(tx, version), 20);`,
     caughtBy: "R1",
     rounds: 10,
@@ -23,8 +23,8 @@ export const storeBreaks: readonly Break[] = [
   {
     name: "settle a later change along with an announcement",
     file: "src/store/sqlite/outbox.ts",
-    find: `delete from outbox where kind = ? and subject = ? and revision = ?`,
-    replace: `delete from outbox where kind = ? and subject = ? and ? is not null`,
+    find: `delete from outbox where kind = ? and subject = ? and device = ? and revision = ?`,
+    replace: `delete from outbox where kind = ? and subject = ? and device = ? and ? is not null`,
     caughtBy: "R20",
     rounds: 20,
   },
