@@ -95,7 +95,7 @@ export class AnnouncementWatcher implements AsyncDisposable {
   /** All that arrived and was not taken yet. The broker had it before a mark that is published now. */
   async upToNow(): Promise<Message[]> {
     const mark = JSON.stringify({ mark: crypto.randomUUID() });
-    await this.mark(this.topic.replace("#", "mark"), mark);
+    await this.mark(this.topic.replace(/[#+]/g, "mark"), mark);
     const taken = await this.collect("a mark", (seen) => seen.at(-1)?.payload === mark);
     return taken.slice(0, -1);
   }
