@@ -1,9 +1,19 @@
-import type { Device, FleetStore, NewPickup } from "../store/index.ts";
+import type {
+  Device,
+  FileKey,
+  FleetStore,
+  ListedDevice,
+  NewPickup,
+  Wanted,
+  WantedPickup,
+} from "../store/index.ts";
 import type { Gathered, Gathering } from "./gathering.ts";
-import { afterSightings, afterVisit, evidenceOf, judged } from "./sightings.ts";
+import { afterSightings, afterVisit, evidenceOf, judged, type Visit } from "./sightings.ts";
 
 /** So many are judged anew in one go; the others' turn comes a second later. */
 const MOST_DUE = 2_000;
+/** So many devices are read, judged and written together, some milliseconds' work: between them, others have their turn. */
+const MOST_AT_ONCE = 100;
 
 export interface Kept {
   /** Addresses that are no device's, or several devices'. */
@@ -21,68 +31,98 @@ export async function keep(
   { visits, gathered, fetches }: Gathering,
   now: number,
 ): Promise<Kept> {
-  const devices = new Map<string, Device>();
-  for (const visit of visits) devices.set(visit.mac, await afterVisit(fleet, visit));
-  const seen = await pickupsSeen(fleet, gathered, devices, now);
-  const pickups = [
-    ...(await duePickups(fleet, devices, now)),
-    ...(await pickupsOf(fleet, devices, now)),
-    ...seen.pickups, // Of the same ones, the last that is written stays.
-  ];
-  if (devices.size + pickups.length + fetches.length > 0) {
-    await fleet.saveSightings({ devices: [...devices.values()], pickups, fetches, mostUnknown });
+  const { seenOf, strangers } = await byDevice(fleet, gathered);
+  const visitOf = new Map(visits.map((visit) => [visit.mac, visit]));
+  const due = await fleet.listDueDevices(now, MOST_DUE);
+  const macs = [...new Set([...visitOf.keys(), ...seenOf.keys(), ...due])];
+  const wantedOf = new Map<string, Wanted | null>();
+  const delaysMs: number[] = [];
+  for (let at = 0; at < macs.length; at += MOST_AT_ONCE) {
+    const some = macs.slice(at, at + MOST_AT_ONCE);
+    const known = new Map((await fleet.findDevices(some)).map((each) => [each.device.mac, each]));
+    const firstSeen = some.flatMap((mac) => newFiles(known.get(mac), seenOf.get(mac) ?? []));
+    for (const file of firstSeen) {
+      if (!wantedOf.has(keyOf(file))) wantedOf.set(keyOf(file), await fleet.findWanted(file));
+    }
+    const after = some.flatMap((mac) => {
+      const [before, visit, seen] = [known.get(mac), visitOf.get(mac), seenOf.get(mac) ?? []];
+      return afterAll(before ?? null, visit ?? null, seen, wantedOf, now) ?? [];
+    });
+    delaysMs.push(...after.flatMap((each) => each.delaysMs));
+    await fleet.saveSightings({
+      devices: after.filter(({ device }) => visitOf.has(device.mac)).map(({ device }) => device),
+      pickups: after.flatMap(({ pickups }) => pickups),
+      fetches: [],
+      mostUnknown,
+    });
   }
-  return seen;
+  if (fetches.length > 0) await fleet.saveSightings({ devices: [], pickups: [], fetches, mostUnknown });
+  return { strangers, delaysMs };
 }
 
-async function pickupsSeen(
-  fleet: FleetStore,
-  gathered: readonly Gathered[],
-  devices: ReadonlyMap<string, Device>,
+/** What was seen of each device, of whom it is known, or can be told by an address, which. */
+async function byDevice(fleet: FleetStore, gathered: readonly Gathered[]) {
+  const addresses = new Set(
+    gathered.flatMap(({ mac, address }) => (mac === null && address !== null ? [address] : [])),
+  );
+  const macAt = await (addresses.size === 0 ? new Map() : fleet.findDevicesAt([...addresses]));
+  const seenOf = new Map<string, Gathered[]>();
+  for (const each of gathered) {
+    const mac = each.mac ?? macAt.get(each.address ?? "");
+    if (mac !== undefined) seenOf.set(mac, [...(seenOf.get(mac) ?? []), each]);
+  }
+  return { seenOf, strangers: [...addresses].filter((address) => !macAt.has(address)) };
+}
+
+/** What a device was seen with for the first time. */
+function newFiles(known: ListedDevice | undefined, seen: readonly Gathered[]): readonly FileKey[] {
+  const keys = new Set(known?.pickups.map(keyOf));
+  return seen.map(({ file }) => file).filter((file) => !keys.has(keyOf(file)));
+}
+
+interface AfterAll {
+  readonly device: Device;
+  readonly pickups: readonly NewPickup[];
+  readonly delaysMs: readonly number[];
+}
+
+/** Null of who is no device that we know. Files that are no more have no revision in `wantedOf`. */
+function afterAll(
+  known: ListedDevice | null,
+  visit: Visit | null,
+  seen: readonly Gathered[],
+  wantedOf: ReadonlyMap<string, Wanted | null>,
   now: number,
-): Promise<Kept & { readonly pickups: readonly NewPickup[] }> {
-  const pickups: NewPickup[] = [];
-  const strangers: string[] = [];
+): AfterAll | null {
+  const before = known?.device ?? null;
+  const device = visit === null ? before : afterVisit(before, visit);
+  if (device === null) return null;
+  const kept = new Map((known?.pickups ?? []).map((pickup) => [keyOf(pickup), pickup]));
+  const changed = new Map<string, NewPickup>();
   const delaysMs: number[] = [];
-  for (const { mac: known, address, file, sightings } of gathered) {
-    const mac = known ?? (address === null ? null : await fleet.findDeviceAt(address));
-    if (mac === null && address !== null) strangers.push(address);
-    const device = mac === null ? null : (devices.get(mac) ?? (await fleet.findDevice(mac)));
-    if (device === null) continue; // Somebody, but no device that we know.
-    const after = await afterSightings(fleet, { device, file, sightings, isGuessed: known === null }, now);
-    if (after === null) continue;
-    pickups.push(after.pickup);
+  for (const { mac, file, sightings } of seen) {
+    const key = keyOf(file);
+    const pickup = kept.get(key) ?? null;
+    const wanted = pickup ?? wantedOf.get(key) ?? null;
+    if (wanted === null) continue;
+    const after = afterSightings(pickup, wanted, { device, file, sightings, isGuessed: mac === null }, now);
+    kept.set(key, { ...wanted, ...after.pickup });
+    changed.set(key, after.pickup);
     if (after.delayMs !== null) delaysMs.push(after.delayMs);
   }
-  return { pickups, strangers, delaysMs };
+  for (const [key, pickup] of kept) {
+    const again = changed.has(key) ? null : judgedAgain(device, pickup, now);
+    if (again !== null) changed.set(key, again);
+  }
+  return { device, pickups: [...changed.values()], delaysMs };
 }
 
-/** A visit says something of all that a device has, whatever it came for: that it is there, and so alive. */
-async function pickupsOf(
-  fleet: FleetStore,
-  devices: ReadonlyMap<string, Device>,
-  now: number,
-): Promise<readonly NewPickup[]> {
-  const changed: NewPickup[] = [];
-  for (const device of devices.values()) {
-    for (const pickup of await fleet.listPickups(device.mac)) {
-      const again = judged(device, pickup, evidenceOf(pickup), pickup, now);
-      if (again.state !== pickup.state) changed.push(again);
-    }
-  }
-  return changed;
+/** A visit, or time alone, says something of all that a device has. Null where that changes nothing. */
+function judgedAgain(device: Device, pickup: WantedPickup, now: number): NewPickup | null {
+  const again = judged(device, pickup, evidenceOf(pickup), pickup, now);
+  return again.state === pickup.state && again.until === pickup.until ? null : again;
 }
 
-/** Time alone changes some judgements: who was fetching has given up, who was expected stays away. */
-async function duePickups(
-  fleet: FleetStore,
-  devices: ReadonlyMap<string, Device>,
-  now: number,
-): Promise<readonly NewPickup[]> {
-  const due: NewPickup[] = [];
-  for (const pickup of await fleet.listDuePickups(now, MOST_DUE)) {
-    const device = devices.get(pickup.mac) ?? (await fleet.findDevice(pickup.mac));
-    if (device !== null) due.push(judged(device, pickup, evidenceOf(pickup), pickup, now));
-  }
-  return due;
+function keyOf({ kind, name }: FileKey): string {
+  return `${kind}/${name}`;
 }

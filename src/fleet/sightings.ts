@@ -1,4 +1,4 @@
-import type { Device, FileKey, FleetStore, NewPickup, Telemetry, Wanted } from "../store/index.ts";
+import type { Device, FileKey, NewPickup, Telemetry, Wanted, WantedPickup } from "../store/index.ts";
 import { type Evidence, nothingSeen, observe, type Sighting } from "./evidence.ts";
 import { type Grade, grade } from "./grade.ts";
 import { cameAt, patienceMs } from "./visits.ts";
@@ -24,9 +24,9 @@ export interface Seen {
   readonly isGuessed: boolean;
 }
 
-/** The device after a visit. */
-export async function afterVisit(fleet: FleetStore, visit: Visit): Promise<Device> {
-  const before = (await fleet.findDevice(visit.mac)) ?? newDevice(visit.mac);
+/** The device after a visit; it is a new one where there was none before. */
+export function afterVisit(known: Device | null, visit: Visit): Device {
+  const before = known ?? newDevice(visit.mac);
   const { lastSeenAt, longestAbsenceMs } = before;
   const comings = cameAt(lastSeenAt === null ? null : { lastSeenAt, longestAbsenceMs }, visit.at);
   return {
@@ -46,16 +46,14 @@ export interface AfterSightings {
   readonly delayMs: number | null;
 }
 
-/** Null where there is no such file any more. */
-export async function afterSightings(
-  fleet: FleetStore,
+/** `before` is null where the device had nothing to do with the file yet. */
+export function afterSightings(
+  before: WantedPickup | null,
+  wanted: Wanted,
   seen: Seen,
   now: number,
-): Promise<AfterSightings | null> {
+): AfterSightings {
   const { device, file, sightings } = seen;
-  const before = await fleet.findPickup(device.mac, file);
-  const wanted = before ?? (await fleet.findWanted(file));
-  if (wanted === null) return null;
   const known = before === null ? null : evidenceOf(before);
   const isGuessed = seen.isGuessed && (known === null || known.fetched === null || known.isGuessed);
   const evidence = { ...sightings.reduce(observe, known ?? nothingSeen), isGuessed };

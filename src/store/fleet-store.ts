@@ -114,17 +114,18 @@ export interface Convergence {
  */
 export interface FleetStore {
   findDevice(mac: string): Promise<Device | null>;
-  /** The one device that was last seen at this address; null where there is none, or more than one. */
-  findDeviceAt(address: string): Promise<string | null>;
-  findPickup(mac: string, file: FileKey): Promise<WantedPickup | null>;
+  /** Those of these that there are, each with its files. */
+  findDevices(macs: readonly string[]): Promise<readonly ListedDevice[]>;
+  /** By address, the one device that was last seen there; without those of no device, or of several. */
+  findDevicesAt(addresses: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Null where there is no such file. */
   findWanted(file: FileKey): Promise<Wanted | null>;
   /** The MACs of the devices that are known to use a file: those after this one, in order, at most so many. */
   listUsers(file: FileKey, after: string, most: number): Promise<readonly string[]>;
   /** Of the files that there are, sorted by kind and name. */
   listPickups(mac: string): Promise<readonly WantedPickup[]>;
-  /** Those that are to be judged anew by now, at most so many. */
-  listDuePickups(now: number, most: number): Promise<readonly WantedPickup[]>;
+  /** Devices with a file that is to be judged anew by now, those first that wait for longest: at most so many. */
+  listDueDevices(now: number, most: number): Promise<readonly string[]>;
   listDevices(query: DeviceQuery): Promise<readonly ListedDevice[]>;
   /** Null where there is no such revision. */
   readConvergence(file: FileKey, revision: number | null, now: number): Promise<Convergence | null>;

@@ -5,16 +5,10 @@ import { readUnnamedBlobs } from "../../src/store/sqlite/blobs.ts";
 import { readConvergence, readStates } from "../../src/store/sqlite/convergence.ts";
 import { databaseIn, reserveIn } from "../../src/store/sqlite/data-dir.ts";
 import { openForReading, openForWriting } from "../../src/store/sqlite/database.ts";
-import { readDevice, readDeviceAt, readDevices } from "../../src/store/sqlite/devices.ts";
+import { readDevice, readDevices, readDevicesAt, readDevicesNamed } from "../../src/store/sqlite/devices.ts";
 import { lockDataDir } from "../../src/store/sqlite/lock.ts";
 import type { SqliteStoreOptions } from "../../src/store/sqlite/open.ts";
-import {
-  readDuePickups,
-  readPickup,
-  readPickups,
-  readUsers,
-  readWanted,
-} from "../../src/store/sqlite/pickups.ts";
+import { readDueDevices, readPickups, readUsers, readWanted } from "../../src/store/sqlite/pickups.ts";
 import { readMacs, readPublished } from "../../src/store/sqlite/published.ts";
 import { findReading } from "../../src/store/sqlite/readings.ts";
 import {
@@ -136,12 +130,12 @@ type WriteOne = <V extends Verb>(verb: V, ...args: Arguments<V>) => Promise<Outc
 function fleetInOneThread(reading: Database, write: WriteOne): FleetStore {
   return {
     findDevice: async (mac) => readDevice(reading, mac),
-    findDeviceAt: async (address) => readDeviceAt(reading, address),
-    findPickup: async (mac, file) => readPickup(reading, mac, file),
+    findDevices: async (macs) => readDevicesNamed(reading, macs),
+    findDevicesAt: async (addresses) => readDevicesAt(reading, addresses),
     findWanted: async (file) => readWanted(reading, file),
     listUsers: async (file, after, most) => readUsers(reading, file, after, most),
     listPickups: async (mac) => readPickups(reading, mac),
-    listDuePickups: async (now, most) => readDuePickups(reading, now, most),
+    listDueDevices: async (now, most) => readDueDevices(reading, now, most),
     listDevices: async (query) => readDevices(reading, query),
     readConvergence: async (file, revision, now) => readConvergence(reading, file, revision, now),
     countStates: async (now) => readStates(reading, now),

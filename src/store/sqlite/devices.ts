@@ -11,12 +11,22 @@ export function readDevice(db: Database, mac: string): Device | null {
   return row === null ? null : deviceOf(row);
 }
 
-/** Null also where several devices come from this address: from behind a proxy, all of them do. */
-export function readDeviceAt(db: Database, address: string): string | null {
-  const found = db
-    .query<{ mac: string }, [string]>(`select mac from devices where address = ? limit 2`)
-    .all(address);
-  return found.length === 1 ? (found[0]?.mac ?? null) : null;
+export function readDevicesNamed(db: Database, macs: readonly string[]): readonly ListedDevice[] {
+  return macs.flatMap((mac) => {
+    const device = readDevice(db, mac);
+    return device === null ? [] : [{ device, pickups: readPickups(db, mac) }];
+  });
+}
+
+/** Without the addresses of several devices: from behind a proxy, all of them come from one. */
+export function readDevicesAt(db: Database, addresses: readonly string[]): ReadonlyMap<string, string> {
+  const there = db.query<{ mac: string }, [string]>(`select mac from devices where address = ? limit 2`);
+  return new Map(
+    addresses.flatMap((address) => {
+      const [first, ...others] = there.all(address);
+      return first === undefined || others.length > 0 ? [] : [[address, first.mac] as const];
+    }),
+  );
 }
 
 /** A page of the fleet, each device with its files. */

@@ -16,14 +16,6 @@ const COLUMNS = `
   mac, kind, name, evidence, fetched_revision, fetched_at, state, since, until, judged_revision,
   files.revision as wanted_revision, changed_at, announced_revision, announced_at`;
 
-export function readPickup(db: Database, mac: string, { kind, name }: FileKey): WantedPickup | null {
-  const sql = `
-    select ${COLUMNS} from pickups join files using (kind, name)
-    where mac = ? and kind = ? and name = ? and files.sha256 is not null`;
-  const row = db.query<PickupRow, [string, string, string]>(sql).get(mac, kind, name);
-  return row === null ? null : pickupOf(row);
-}
-
 export function readWanted(db: Database, { kind, name }: FileKey): Wanted | null {
   const sql = `
     select revision as wanted_revision, changed_at, announced_revision, announced_at from files
@@ -58,11 +50,16 @@ export function readPickups(db: Database, mac: string): readonly WantedPickup[] 
   return db.query<PickupRow, [string]>(sql).all(mac).map(pickupOf);
 }
 
-export function readDuePickups(db: Database, now: number, most: number): readonly WantedPickup[] {
+export function readDueDevices(db: Database, now: number, most: number): readonly string[] {
   const sql = `
-    select ${COLUMNS} from pickups join files using (kind, name)
-    where until <= ? order by until limit ?`;
-  return db.query<PickupRow, [number, number]>(sql).all(now, most).map(pickupOf);
+    select mac, min(until) as due from (
+      select mac, until from pickups join files using (kind, name)
+      where until <= ? and files.sha256 is not null order by until limit ?)
+    group by mac order by due`;
+  return db
+    .query<{ mac: string }, [number, number]>(sql)
+    .all(now, most)
+    .map(({ mac }) => mac);
 }
 
 interface WantedRow {

@@ -1,16 +1,20 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { readConvergence, readStates } from "./convergence.ts";
 import { openForReading } from "./database.ts";
-import { readDevices } from "./devices.ts";
+import { readDevices, readDevicesAt, readDevicesNamed } from "./devices.ts";
+import { readDueDevices } from "./pickups.ts";
 import { readMacs } from "./published.ts";
 import { readAssets, readConfigs } from "./reads.ts";
 import { readFilesToReannounce } from "./reannouncements.ts";
 
-/** The reads that may touch every row. */
+/** The reads that may touch many rows. */
 const reads = {
   readConfigs,
   readAssets,
   readDevices,
+  readDevicesNamed,
+  readDevicesAt,
+  readDueDevices,
   readStates,
   readConvergence,
   readFilesToReannounce,

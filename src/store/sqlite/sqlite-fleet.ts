@@ -11,12 +11,12 @@ import type {
   Wanted,
   WantedPickup,
 } from "../fleet-store.ts";
-import { readDevice, readDeviceAt } from "./devices.ts";
-import { readDuePickups, readPickup, readPickups, readUsers, readWanted } from "./pickups.ts";
+import { readDevice } from "./devices.ts";
+import { readPickups, readUsers, readWanted } from "./pickups.ts";
 import type { ReaderThread } from "./reader-thread.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
-/** The fleet in SQLite: look-ups by key here, what may touch every row in the reading thread, writes in the writing one. */
+/** The fleet in SQLite: look-ups by key here, what may touch many rows in the reading thread, writes in the writing one. */
 export class SqliteFleet implements FleetStore {
   constructor(
     private readonly db: Database,
@@ -28,12 +28,12 @@ export class SqliteFleet implements FleetStore {
     return readDevice(this.db, mac);
   }
 
-  async findDeviceAt(address: string): Promise<string | null> {
-    return readDeviceAt(this.db, address);
+  findDevices(macs: readonly string[]): Promise<readonly ListedDevice[]> {
+    return this.reader.read("readDevicesNamed", macs);
   }
 
-  async findPickup(mac: string, file: FileKey): Promise<WantedPickup | null> {
-    return readPickup(this.db, mac, file);
+  findDevicesAt(addresses: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.reader.read("readDevicesAt", addresses);
   }
 
   async findWanted(file: FileKey): Promise<Wanted | null> {
@@ -48,8 +48,8 @@ export class SqliteFleet implements FleetStore {
     return readPickups(this.db, mac);
   }
 
-  async listDuePickups(now: number, most: number): Promise<readonly WantedPickup[]> {
-    return readDuePickups(this.db, now, most);
+  listDueDevices(now: number, most: number): Promise<readonly string[]> {
+    return this.reader.read("readDueDevices", now, most);
   }
 
   listDevices(query: DeviceQuery): Promise<readonly ListedDevice[]> {
