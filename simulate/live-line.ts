@@ -5,18 +5,23 @@ export class LiveLine {
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly out: { readonly isTTY?: boolean; write(text: string): unknown },
+    private readonly out: {
+      readonly isTTY?: boolean;
+      readonly columns?: number;
+      write(text: string): unknown;
+    },
     private readonly elapsedMs: () => number,
   ) {}
 
   /** On paper, what has not changed but for the time is not said again. */
   write(seconds: number, text: string): void {
-    const line = `${seconds.toFixed(1)} s, ${text}`;
+    const whole = `${seconds.toFixed(1)} s, ${text}`;
     if (this.out.isTTY === true) {
+      const line = whole.slice(0, (this.out.columns ?? 80) - 1); // One that wraps is not written over.
       this.out.write(`\r${line.padEnd(this.#length)}`);
       this.#length = line.length;
     } else if (text !== this.#said && this.elapsedMs() - this.#saidAt >= PLAIN_EVERY_MS) {
-      this.out.write(`${line}\n`);
+      this.out.write(`${whole}\n`);
       this.#said = text;
       this.#saidAt = this.elapsedMs();
     }

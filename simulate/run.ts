@@ -53,14 +53,16 @@ async function simulate(given: Arguments, view: ServiceView, stop: AbortSignal):
     await atMost(CONNECTED_WITHIN_MS, fleet.start(), stop);
     let watch = new Watch(fleet, view, firmware, macPrefix(seed), Date.now());
     if (key !== null) {
-      await untilSettled({ ...given, stay: false }, watch, live, "taking the first revision", stop);
+      await untilSettled({ ...given, stay: false }, watch, live, "first", stop);
       if (!stop.aborted) {
-        const changedAt = Date.now();
-        await make(given, view, macs, key);
-        watch = new Watch(fleet, view, firmware, macPrefix(seed), changedAt);
+        watch = new Watch(fleet, view, firmware, macPrefix(seed), Date.now());
+        // Some have the first of it before the last of it is made.
+        const made = make(given, view, macs, key);
+        await Promise.all([made, untilSettled(given, watch, live, "newest", stop, made)]);
       }
+    } else {
+      await untilSettled(given, watch, live, "newest", stop);
     }
-    await untilSettled(given, watch, live, "taking the newest revision", stop);
     const isDeaf = fleet.heard === 0 && key !== null && !stop.aborted;
     await fleet.stop();
     await tell(given, watch);
@@ -91,28 +93,37 @@ async function make(
   await saveConfigs(url, macs, revision);
 }
 
-/** Also until it takes too long, or is stopped. */
+/** Also until it takes too long, or is stopped; in no case before all is `made` that there is to take. */
 async function untilSettled(
   { minutes, devices, stay }: Arguments,
   watch: Watch,
   live: LiveLine,
-  doing: string,
+  revision: string,
   stop: AbortSignal,
+  made: Promise<void> = Promise.resolve(),
 ): Promise<void> {
   const until = performance.now() + minutes * 60_000;
+  let isMade = false;
+  made.then(
+    () => {
+      isMade = true;
+    },
+    () => {}, // Whoever made it is told.
+  );
   while (!stop.aborted && (performance.now() < until || stay)) {
     const look = await watch.look();
-    live.write(watch.seconds, lineOf(look, devices, look.isSettled ? "all have what they can have" : doing));
-    if (look.isSettled && !stay) break;
+    const isOver = look.isSettled && isMade;
+    live.write(watch.seconds, lineOf(look, devices, isOver ? "all caught up" : `${revision} revision`));
+    if (isOver && !stay) break;
     await pause(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {}); // Stopped: the loop sees it.
   }
   live.end();
 }
 
-function lineOf({ devices, service }: Look, all: number, doing: string): string {
+function lineOf({ devices, service }: Look, all: number, how: string): string {
   const by = (file: "firmware" | "config") =>
-    `${devices[file].newest}/${all} (service: ${service?.[file].newest ?? "no answer"})`;
-  return `${doing}: firmware ${by("firmware")}, configs ${by("config")}`;
+    `${devices[file].newest}/${all} (service ${service?.[file].newest ?? "?"})`;
+  return `${how}: firmware ${by("firmware")}, configs ${by("config")}`;
 }
 
 /** How it went, once both had the time to see the same. */

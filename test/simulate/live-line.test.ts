@@ -10,6 +10,12 @@ test("a terminal has one line, written over, and room below it at the end", () =
   expect(written).toEqual(["\r1.0 s, longer", "\r2.0 s, short ", "\n"]);
 });
 
+test("a line longer than the terminal is cut, as it could not be written over", () => {
+  const { live, written } = startLine(true);
+  live.write(1, "x".repeat(100));
+  expect(written).toEqual([`\r1.0 s, ${"x".repeat(72)}`]);
+});
+
 test("a file has a line for what is new, and not too many", () => {
   const { live, written, clock } = startLine(false);
   live.write(0, "a");

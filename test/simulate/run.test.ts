@@ -20,7 +20,7 @@ describe("bun run simulate", () => {
       expect(await simulator.ended()).toBe(0);
       expect(simulator.text).toContain("simulated.bin: who has the newest revision");
       expect(simulator.text).toMatch(/█{40} {2}100\.0 % /);
-      expect(simulator.text).toContain("taking the newest revision");
+      expect(simulator.text).toContain("newest revision: firmware ");
       expect(simulator.text).not.toContain("No device heard");
       expect(await service.listConfigs()).toHaveLength(6);
     },
@@ -62,7 +62,7 @@ describe("bun run simulate", () => {
         ["--url", service.url, "--devices", "2", "--stay"],
         broker.device,
       );
-      await simulator.said.line(/all have what they can have: firmware 2\/2/, 0, 60_000);
+      await simulator.said.line(/all caught up: firmware 2\/2/, 0, 60_000);
       simulator.signal("SIGINT");
       expect(await simulator.ended()).toBe(0);
       expect(simulator.text).toMatch(/fetched +2 +2\n/);
