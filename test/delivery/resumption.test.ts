@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { until } from "../support/deadline.ts";
 import { OtaClient, type OtaOptions } from "../support/ota-client.ts";
 import { openRaw, type RawResponse } from "../support/raw-http.ts";
 import { startTestService, type TestService } from "../support/service.ts";
@@ -137,6 +138,15 @@ describe("a file that was not replaced lately", () => {
       if (answered === "part") expectPart(response, 2, 1_000);
       else expectNone(response, 2);
     }
+  });
+
+  test("is one of which RESUME_WINDOW has passed, in the same process too", async () => {
+    await using service = await startWith(2, { resumeWindowSeconds: 1 });
+    await until("it is given again", async () => {
+      const response = await ask(service, PATH, "bytes=1000-1999");
+      if (response.status === 206) expectPart(response, 2, 1_000);
+      return response.status === 206;
+    });
   });
 
   test("is every file where RESUME_WINDOW is 0", async () => {
