@@ -35,7 +35,7 @@ interface Watched<Subject> {
 const MOST_UNDERWAY = 10_000;
 /** A small answer is acknowledged within a round trip; the connection may be gone right after it. */
 const YOUNG_MS = 200;
-const LOOK_AT_YOUNG_MS = 10;
+const LOOK_AT_YOUNG_MS = 25;
 const LOOK_AT_OLD_MS = 250;
 /** The kernel tells of a connection's end a moment after it is gone. */
 const FAREWELL_WITHIN_MS = 1_000;
@@ -123,7 +123,8 @@ export class Downloads<Subject> {
   }
 
   #hasMoreAfterALook(watched: Watched<Subject>): boolean {
-    const sent = watched.last ?? this.ask(watched.connection);
+    const isMissing = watched.missedAt !== null; // What was not found once will not be: only its end may still be told.
+    const sent = watched.last ?? (isMissing ? null : this.ask(watched.connection));
     if (sent === null) {
       watched.missedAt ??= this.elapsedMs();
       if (this.elapsedMs() - watched.missedAt < FAREWELL_WITHIN_MS) return true;

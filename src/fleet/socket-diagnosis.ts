@@ -33,6 +33,9 @@ export interface Closed extends Sent {
   isFrom(address: string): boolean;
 }
 
+/** It takes as long as fifty questions. */
+const LOOK_AT_INTERFACES_MS = 1_000;
+
 /**
  * Asks the Linux kernel what became of bytes that were sent: the netlink protocol "sock_diag" (man 7 sock_diag), which
  * needs no rights for connections of one's own network namespace. One question takes some ten microseconds, however
@@ -44,6 +47,7 @@ export interface Closed extends Sent {
 export class SocketDiagnosis implements Disposable {
   readonly #answer = Buffer.alloc(ANSWER_BYTES);
   #localAddresses = localAddresses();
+  #lookedAtMs = performance.now();
 
   private constructor(
     private readonly libc: Libc,
@@ -62,7 +66,9 @@ export class SocketDiagnosis implements Disposable {
   /** Null where there is no such connection, or none any more. */
   ask(connection: Connection): Sent | null {
     const found = this.#askEach(connection);
-    if (found !== null) return found;
+    const isTimeToLook = performance.now() - this.#lookedAtMs > LOOK_AT_INTERFACES_MS;
+    if (found !== null || !isTimeToLook) return found;
+    this.#lookedAtMs = performance.now();
     const addresses = localAddresses(); // An interface may have come up since.
     if (Bun.deepEquals(addresses, this.#localAddresses)) return null;
     this.#localAddresses = addresses;
