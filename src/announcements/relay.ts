@@ -160,7 +160,7 @@ export class Relay {
     if (firstNotOut !== 0 && lastOut !== undefined) this.#toldTo.set(keyOf(announcement), lastOut.toldTo);
     if (outcomes.includes("lost")) return "lost";
     if (outcomes.includes("refused")) return "refused";
-    if (isLast && steps.length > 0) {
+    if (isLast && (steps.length > 0 || announcement.toldTo !== null)) {
       const delayMs = this.now().getTime() - announcement.committedAt.getTime();
       this.metrics.announcementDelay.observe(Math.max(0, delayMs / 1000));
     }

@@ -10,6 +10,8 @@ import {
   birthTopic,
   INSTALL,
   INSTALL_TOPICS,
+  MARK_PROBE,
+  MARK_TOPIC,
   macOfInstall,
   OFFLINE,
   ONLINE,
@@ -24,6 +26,8 @@ const MOST_MESSAGES = 256;
 const AT_ONCE = 16;
 const PUBLISH_DEADLINE_MS = 5_000;
 const LAST_WORD_MS = 1_000;
+/** Stands on no broker. */
+const REFUSED_MARK = "refused";
 
 export interface PublisherParts {
   readonly broker: Broker;
@@ -51,6 +55,7 @@ export class Publisher {
   /** Devices of which all that was shown is to be taken back first: what they were seen to have is forgotten. */
   readonly #forgotten = new Set<string>();
   #isRefused = false;
+  #markOfBroker: string | null = null;
   /** Since the look began. */
   #messages = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -64,10 +69,14 @@ export class Publisher {
   /** Begins; the broker may be connected later. */
   start(): void {
     const { broker, store, prefix } = this.parts;
-    broker.subscribe([birthTopic(prefix), INSTALL_TOPICS], (topic, payload, isRetained) =>
+    broker.subscribe([birthTopic(prefix), INSTALL_TOPICS, MARK_TOPIC], (topic, payload, isRetained) =>
       this.#heard(topic, payload, isRetained),
     );
-    broker.onConnect(() => void this.#publish({ ...will, payload: ONLINE }));
+    broker.onConnect(() => {
+      this.#markOfBroker = null;
+      void this.#publish({ ...will, payload: ONLINE });
+      void this.#publish({ topic: MARK_TOPIC, payload: MARK_PROBE });
+    });
     store.onChange((file) => this.#pending.addFile(file));
     store.onDevices(({ macs, areForgotten }) => {
       this.#pending.add(macs);
@@ -90,9 +99,21 @@ export class Publisher {
   }
 
   #heard(topic: string, payload: string, isRetained: boolean): void {
-    if (topic === birthTopic(this.parts.prefix) && payload === ONLINE) this.#pending.addAll(true);
+    // One that is retained tells nothing new: what we have shown is retained there, too.
+    if (topic === birthTopic(this.parts.prefix) && payload === ONLINE && !isRetained)
+      this.#pending.addAll(true);
+    if (topic === MARK_TOPIC && isRetained) this.#markOfBroker = payload;
+    if (topic === MARK_TOPIC && payload === MARK_PROBE) void this.#compareMarks(this.#markOfBroker);
     const mac = macOfInstall(topic);
     if (mac !== null && payload === INSTALL && !isRetained) void this.#install(mac);
+  }
+
+  /** A broker that was restarted, or killed, may have lost some of what it was given, or all. */
+  async #compareMarks(markOfBroker: string | null): Promise<void> {
+    const { store, log } = this.parts;
+    if (markOfBroker === (await store.published.readMark())) return;
+    log.info("the broker has not kept what Home Assistant was shown; showing it again");
+    this.#pending.addAll(true);
   }
 
   /** A nudge: whether the device then installs anything is its own affair. */
@@ -124,11 +145,16 @@ export class Publisher {
   }
 
   async #showAll(taken: readonly Taken[]): Promise<void> {
+    const { store } = this.parts;
     const outcomes = await Promise.all(taken.map((each) => this.#show(each)));
     const shown = outcomes.flatMap((outcome) => outcome.shown);
     const gone = outcomes.flatMap((outcome) => outcome.gone);
-    if (shown.length + gone.length > 0) await this.parts.store.published.notePublished(shown, gone);
     this.#pending.add(taken.filter((_, index) => outcomes[index]?.isLost).map(({ mac }) => mac));
+    if (shown.length + gone.length === 0) return;
+    const mark = crypto.randomUUID();
+    const outcome = await this.#publish({ topic: MARK_TOPIC, payload: mark, isRetained: true });
+    if (outcome === "lost") this.#pending.add(taken.map(({ mac }) => mac));
+    else await store.published.notePublished(shown, gone, outcome === "acknowledged" ? mark : REFUSED_MARK);
   }
 
   /** Publishes what differs from what was shown. */

@@ -6,6 +6,11 @@ export const AVAILABILITY_TOPIC = "iotsupport/ha/status";
 export const ONLINE = "online";
 export const OFFLINE = "offline";
 
+/** Where the broker keeps the mark of what it was given last. */
+export const MARK_TOPIC = "iotsupport/ha/mark";
+/** Sent there at a connect, not to be kept: what the broker has kept comes before it. */
+export const MARK_PROBE = "?";
+
 /** What a press of the Install button sends. */
 export const INSTALL = "install";
 export const INSTALL_TOPICS = "iotsupport/ha/+/+/install";

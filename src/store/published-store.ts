@@ -13,5 +13,8 @@ export interface PublishedStore {
   listPublished(mac: string): Promise<readonly Published[]>;
   /** The MACs of all devices, and of those of which something is still shown: those after this one, in order. */
   listMacs(after: string, most: number): Promise<readonly string[]>;
-  notePublished(shown: readonly Published[], gone: readonly Published[]): Promise<void>;
+  /** Notes, with a mark that is published after them, what was shown, and what was taken back. */
+  notePublished(shown: readonly Published[], gone: readonly Published[], mark: string): Promise<void>;
+  /** The mark of what was noted last; null: nothing was. */
+  readMark(): Promise<string | null>;
 }

@@ -246,6 +246,26 @@ describe("Home Assistant", () => {
     await homeAssistant.has();
   });
 
+  test("is shown everything again by a broker that has lost it, or the last of it, and was not told of a birth", async () => {
+    await using ours = await startAll();
+    const { service, broker } = ours;
+    await service.saveConfig(MAC, {});
+    await ours.homeAssistant.shows(CONFIG, { latest_version: "1" });
+    await broker.stop(); // What it has is on its disk.
+    await broker.restart();
+    await until("we are back", async () => (await service.health()).mqtt === "connected", PATIENCE_MS);
+    await service.saveConfig(MAC, {});
+    await using reconnected = await startHomeAssistant(broker);
+    await reconnected.shows(CONFIG, { latest_version: "2" });
+    await broker.kill(); // Its disk knows of the first revision alone.
+    await broker.restart();
+    await using after = await startHomeAssistant(broker);
+    await after.shows(CONFIG, { latest_version: "2" });
+    await broker.restart({ empty: true });
+    await using empty = await startHomeAssistant(broker);
+    await empty.shows(CONFIG, { latest_version: "2" });
+  });
+
   test("is shown what the broker refused, once it takes something again", async () => {
     await using ours = await startAll();
     const { service, homeAssistant, broker } = ours;
@@ -306,11 +326,11 @@ async function startAll(settings: Partial<Settings> = {}) {
   return { broker, homeAssistant, service, stopService, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** All that is kept there is that we are there. */
+/** All that is kept there is that we are there, and the mark. */
 async function expectNothingRetained(broker: TestBroker): Promise<void> {
   await until(
     "nothing but a status is retained",
-    async () => (await retainedBy(broker)).join() === "iotsupport/ha/status",
+    async () => (await retainedBy(broker)).toSorted().join() === "iotsupport/ha/mark,iotsupport/ha/status",
     PATIENCE_MS,
   );
 }

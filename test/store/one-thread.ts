@@ -9,7 +9,7 @@ import { readDevice, readDevices, readDevicesAt, readDevicesNamed } from "../../
 import { lockDataDir } from "../../src/store/sqlite/lock.ts";
 import type { SqliteStoreOptions } from "../../src/store/sqlite/open.ts";
 import { readDueDevices, readPickups, readUsers, readWanted } from "../../src/store/sqlite/pickups.ts";
-import { readMacs, readPublished } from "../../src/store/sqlite/published.ts";
+import { readMacs, readMark, readPublished } from "../../src/store/sqlite/published.ts";
 import { findReading } from "../../src/store/sqlite/readings.ts";
 import {
   readAsset,
@@ -85,7 +85,8 @@ export async function openInOneThread({
     published: {
       listPublished: async (mac) => readPublished(reading, mac),
       listMacs: async (after, most) => readMacs(reading, after, most),
-      notePublished: (shown, gone) => write("notePublished", shown, gone),
+      notePublished: (shown, gone, mark) => write("notePublished", shown, gone, mark),
+      readMark: async () => readMark(reading),
     },
     findContent: async (sha256) => readContent(reading, sha256),
     listRevisions: async (file, before, limit) =>

@@ -6,6 +6,7 @@ import announcingAgain from "./migrations/0005-announcing-again.sql" with { type
 import deviceTopics from "./migrations/0006-device-topics.sql" with { type: "text" };
 import checkIns from "./migrations/0007-check-ins.sql" with { type: "text" };
 import published from "./migrations/0008-published.sql" with { type: "text" };
+import publishingMark from "./migrations/0009-publishing-mark.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
 export const migrations: readonly string[] = [
@@ -17,6 +18,7 @@ export const migrations: readonly string[] = [
   deviceTopics,
   checkIns,
   published,
+  publishingMark,
 ];
 
 /** What a database that this program made is of. */

@@ -15,6 +15,10 @@ export function readPublished(db: Database, mac: string): readonly Published[] {
     }));
 }
 
+export function readMark(db: Database): string | null {
+  return db.query<{ mark: string }, []>(`select mark from publishing_mark`).get()?.mark ?? null;
+}
+
 /** Of all devices, and of those of which something is still shown. */
 export function readMacs(db: Database, after: string, most: number): readonly string[] {
   const sql = `
@@ -30,6 +34,7 @@ export function notePublished(
   { db }: Transaction,
   shown: readonly Published[],
   gone: readonly Published[],
+  mark: string,
 ): void {
   const forget = db.query(`delete from published where mac = ? and kind = ? and name = ?`);
   for (const { mac, kind, name } of gone) forget.run(mac, kind, name);
@@ -40,6 +45,8 @@ export function notePublished(
   for (const { mac, kind, name, topic, configDigest, stateDigest } of shown) {
     note.run(mac, kind, name, topic, configDigest, stateDigest);
   }
+  const sql = `insert into publishing_mark values (1, ?) on conflict do update set mark = excluded.mark`;
+  db.query(sql).run(mark);
 }
 
 interface PublishedRow {

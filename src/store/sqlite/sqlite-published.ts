@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Published, PublishedStore } from "../published-store.ts";
-import { readPublished } from "./published.ts";
+import { readMark, readPublished } from "./published.ts";
 import type { ReaderThread } from "./reader-thread.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
@@ -19,7 +19,11 @@ export class SqlitePublished implements PublishedStore {
     return this.reader.read("readMacs", after, most);
   }
 
-  notePublished(shown: readonly Published[], gone: readonly Published[]): Promise<void> {
-    return this.writer.write("notePublished", shown, gone);
+  notePublished(shown: readonly Published[], gone: readonly Published[], mark: string): Promise<void> {
+    return this.writer.write("notePublished", shown, gone, mark);
+  }
+
+  async readMark(): Promise<string | null> {
+    return readMark(this.db);
   }
 }

@@ -10,11 +10,17 @@ export function publishedContract(open: OpenStore): void {
       await using opened = await openStoreUnderTest(open);
       const [config, plug] = [shown(PORCH, "configs", PORCH), shown(PORCH, "assets", "plug.bin")];
       const ofPorch = () => opened.store.published.listPublished(PORCH);
-      await opened.store.published.notePublished([config, plug, shown(CELLAR, "configs", CELLAR)], []);
+      await opened.store.published.notePublished(
+        [config, plug, shown(CELLAR, "configs", CELLAR)],
+        [],
+        "first",
+      );
       await opened.reopen();
+      expect(await opened.store.published.readMark()).toBe("first");
       expect(new Set(await ofPorch())).toEqual(new Set([config, plug]));
       const changed = { ...plug, topic: "elsewhere", stateDigest: "s2" };
-      await opened.store.published.notePublished([changed], [config]);
+      await opened.store.published.notePublished([changed], [config], "second");
+      expect(await opened.store.published.readMark()).toBe("second");
       expect(await ofPorch()).toEqual([changed]);
     });
 
@@ -23,7 +29,11 @@ export function publishedContract(open: OpenStore): void {
       await opened.saved(ATTIC);
       await opened.saved(PORCH);
       const { published } = opened.store;
-      await published.notePublished([shown(CELLAR, "configs", CELLAR), shown(PORCH, "configs", PORCH)], []);
+      await published.notePublished(
+        [shown(CELLAR, "configs", CELLAR), shown(PORCH, "configs", PORCH)],
+        [],
+        "mark",
+      );
       expect(await published.listMacs("", 2)).toEqual([PORCH, CELLAR]);
       expect(await published.listMacs(CELLAR, 2)).toEqual([ATTIC]);
     });
