@@ -103,11 +103,16 @@ describe("what the service says of a simulated fleet", () => {
     "survives a kill but for the last second, claims nothing that no device has, and is right again once they come",
     async () => {
       await using broker = await startBroker();
+      // Whoever loads the same again and again is told from others by its history, a part of which is lost.
+      const devices = mixedDevices(40, ALL_KINDS).map((each) => ({
+        ...each,
+        wrong: each.wrong === "older" ? null : each.wrong,
+      }));
       await using dir = await tempDir();
       const env = { ...environment(`${dir.path}/data`, broker.mqtt), PORT: String(await freePort()) };
       let service: ServiceProcess = await startServiceProcess(env);
       try {
-        await using fleet = new FleetUnderTest(service.url, broker, mixedDevices(40, ALL_KINDS));
+        await using fleet = new FleetUnderTest(service.url, broker, devices);
         const first = await fleet.change("1.0.1");
         await fleet.fleet.start();
         await fleet.settled(first);
