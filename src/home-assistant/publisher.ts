@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Broker, Publication, PublishOutcome } from "../announcements/index.ts";
 import type { Images } from "../images/index.ts";
 import type { Log } from "../ops/index.ts";
-import type { FileKey, Published, Store } from "../store/index.ts";
+import type { Published, Store } from "../store/index.ts";
+import { differencesOf, type Step } from "./differences.ts";
 import { type Entity, entityOf } from "./entity.ts";
 import { Pending, type Taken } from "./pending.ts";
 import {
@@ -15,7 +15,6 @@ import {
   macOfInstall,
   OFFLINE,
   ONLINE,
-  topicsOf,
 } from "./topics.ts";
 import { type DeviceView, updatesOf } from "./updates.ts";
 
@@ -159,38 +158,15 @@ export class Publisher {
 
   /** Publishes what differs from what was shown. */
   async #show({ mac, isAgain }: Taken): Promise<Shown> {
-    const { store, prefix } = this.parts;
-    const entities = await this.#entitiesOf(mac);
-    const before = await store.published.listPublished(mac);
     const isForgotten = this.#forgotten.delete(mac);
-    const stale = before.filter((each) => isForgotten || !entities.some((entity) => isAt(entity, each)));
-    const gone: Published[] = [];
-    const shown: Published[] = [];
-    let isLost = false;
-    for (const each of stale) {
-      const topics = [each.topic, topicsOf(prefix, mac, each).state];
-      const outcome = await this.#publishAll(topics.map((topic) => ({ topic, payload: "" })));
-      if (outcome === "acknowledged") gone.push(each);
-      isLost ||= outcome === "lost";
-    }
-    for (const entity of entities) {
-      const known = isAgain || isForgotten ? undefined : before.find((each) => isAt(entity, each));
-      const now = publishedOf(entity);
-      const messages = [
-        ...(known?.configDigest === now.configDigest
-          ? []
-          : [{ topic: entity.configTopic, payload: entity.config }]),
-        ...(known?.stateDigest === now.stateDigest
-          ? []
-          : [{ topic: entity.stateTopic, payload: entity.state }]),
-      ];
-      if (messages.length === 0) continue;
-      const outcome = await this.#publishAll(messages);
-      if (outcome === "acknowledged") shown.push(now);
-      isLost ||= outcome === "lost";
-    }
+    const entities = await this.#entitiesOf(mac);
+    const before = await this.parts.store.published.listPublished(mac);
+    const differences = differencesOf(entities, before, { isAgain, isForgotten });
+    const gone = await this.#carryOut(differences.gone);
+    const shown = await this.#carryOut(differences.shown);
+    const isLost = gone === null || shown === null;
     if (isLost && isForgotten) this.#forgotten.add(mac);
-    return { shown, gone: gone.filter((each) => !shown.some((other) => isSameFile(each, other))), isLost };
+    return { gone: gone ?? [], shown: shown ?? [], isLost };
   }
 
   async #entitiesOf(mac: string): Promise<readonly Entity[]> {
@@ -201,12 +177,15 @@ export class Publisher {
     return updates.map((update) => entityOf(prefix, seen.device, update));
   }
 
-  async #publishAll(messages: readonly Publication[]): Promise<PublishOutcome> {
-    const outcomes = await Promise.all(
-      messages.map((message) => this.#publish({ ...message, isRetained: true })),
-    );
-    if (outcomes.includes("lost")) return "lost";
-    return outcomes.includes("refused") ? "refused" : "acknowledged";
+  /** What the broker has taken of it; null where the connection was lost over it. */
+  async #carryOut(steps: readonly Step[]): Promise<readonly Published[] | null> {
+    const taken: Published[] = [];
+    for (const { published, messages } of steps) {
+      const outcomes = await Promise.all(messages.map((message) => this.#publish(message)));
+      if (outcomes.includes("lost")) return null;
+      if (!outcomes.includes("refused")) taken.push(published);
+    }
+    return taken;
   }
 
   async #publish(message: Publication): Promise<PublishOutcome> {
@@ -225,28 +204,4 @@ interface Shown {
   readonly shown: readonly Published[];
   readonly gone: readonly Published[];
   readonly isLost: boolean;
-}
-
-/** Whether this is what was shown there: a changed prefix moves it. */
-function isAt(entity: Entity, published: Published): boolean {
-  return isSameFile(entity, published) && entity.configTopic === published.topic;
-}
-
-function isSameFile(one: FileKey, other: FileKey): boolean {
-  return one.kind === other.kind && one.name === other.name;
-}
-
-function publishedOf({ mac, kind, name, configTopic, config, state }: Entity): Published {
-  return {
-    mac,
-    kind,
-    name,
-    topic: configTopic,
-    configDigest: digestOf(config),
-    stateDigest: digestOf(state),
-  };
-}
-
-function digestOf(payload: string): string {
-  return createHash("sha256").update(payload).digest("hex").slice(0, 32);
 }
