@@ -10,26 +10,29 @@ const MOST_ROWS = 24;
 const BAR_WIDTH = 40;
 
 /**
- * The samples as lines of text: one for each step of time, with a bar of those that say that they have it, and both
- * shares in per cent. The last line is the last sample.
+ * The samples as lines of text, with a bar of those that say that they have it, and both shares in per cent: one for each
+ * step of time in which something changed, in steps so fine that they still fit on a screen. The last line is the last
+ * sample.
  */
 export function curveOf(samples: readonly Sample[], devices: number): string {
-  const last = samples.at(-1);
-  if (last === undefined) return "(nothing was seen)";
-  const stepMs = stepFor(last.atMs);
-  const rows = samples.filter(
-    (each, at) => at === 0 || each === last || stepOf(each, stepMs) > stepOf(samples[at - 1] ?? each, stepMs),
-  );
+  if (samples.length === 0) return "(nothing was seen)";
+  const inSteps = STEPS_SECONDS.map((seconds) => rowsOf(samples, seconds * 1_000));
+  const rows = inSteps.find(({ length }) => length <= MOST_ROWS) ?? inSteps.at(-1) ?? [];
   const head = `${"seconds".padStart(8)}  ${"".padEnd(BAR_WIDTH)}  devices  service`;
   return [head, ...rows.map((each) => rowOf(each, devices))].join("\n");
 }
 
-const stepOf = ({ atMs }: Sample, stepMs: number) => Math.floor(atMs / stepMs);
+const STEPS_SECONDS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3_600, 86_400];
 
-/** A round number of seconds, so that there are no more rows than fit on a screen. */
-function stepFor(wholeMs: number): number {
-  const steps = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600].map((seconds) => seconds * 1_000);
-  return steps.find((step) => wholeMs / step <= MOST_ROWS) ?? Math.ceil(wholeMs / MOST_ROWS);
+function rowsOf(samples: readonly Sample[], stepMs: number): readonly Sample[] {
+  const rows: Sample[] = [];
+  for (const [at, sample] of samples.entries()) {
+    const last = rows.at(-1);
+    const isNew = last === undefined || Math.floor(sample.atMs / stepMs) > Math.floor(last.atMs / stepMs);
+    const hasChanged = sample.byDevices !== last?.byDevices || sample.byService !== last.byService;
+    if ((isNew && hasChanged) || at === samples.length - 1) rows.push(sample);
+  }
+  return rows;
 }
 
 function rowOf({ atMs, byDevices, byService }: Sample, devices: number): string {

@@ -42,7 +42,7 @@ async function simulate(given: Arguments, view: ServiceView, stop: AbortSignal):
   const traits = drawDevices(devices, given.shares, RHYTHM, random);
   const macs = traits.map(({ mac }) => mac);
   const key = given.make ? readSigningKey(given.signingKeyPath) : null;
-  if (key !== null) await make(given, view, macs, key);
+  if (key !== null) await saveConfigs(url, macs, await makeFirmware(given, view, key));
   await expectFiles(view, firmware, macs, macPrefix(seed));
 
   const chip = await view.chipOf(firmware);
@@ -55,9 +55,11 @@ async function simulate(given: Arguments, view: ServiceView, stop: AbortSignal):
     if (key !== null) {
       await untilSettled({ ...given, stay: false }, watch, live, "first", stop);
       if (!stop.aborted) {
-        watch = new Watch(fleet, view, firmware, macPrefix(seed), Date.now());
+        const changedAt = Date.now();
+        const revision = await makeFirmware(given, view, key);
+        watch = new Watch(fleet, view, firmware, macPrefix(seed), changedAt);
         // Some have the first of it before the last of it is made.
-        const made = make(given, view, macs, key);
+        const made = saveConfigs(url, macs, revision);
         await Promise.all([made, untilSettled(given, watch, live, "newest", stop, made)]);
       }
     } else {
@@ -81,16 +83,15 @@ async function atMost(ms: number, promise: Promise<void>, stop: AbortSignal): Pr
   waiting.abort();
 }
 
-/** Saves each config and uploads the firmware, anew. */
-async function make(
+/** Uploads the next revision of the firmware, and answers which that is. */
+async function makeFirmware(
   { url, firmware }: Arguments,
   view: ServiceView,
-  macs: readonly string[],
   key: KeyObject,
-) {
+): Promise<number> {
   const revision = ((await view.newest(firmware))?.revision ?? 0) + 1;
   await uploadFirmware(url, firmware, `1.0.${revision}`, key);
-  await saveConfigs(url, macs, revision);
+  return revision;
 }
 
 /** Also until it takes too long, or is stopped; in no case before all is `made` that there is to take. */
