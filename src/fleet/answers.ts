@@ -32,7 +32,12 @@ export const DeviceAnswer = v.object({
   rssi: v.pipe(v.nullable(whole), v.description("In dBm, as the device said at its last check-in")),
   free_heap: v.pipe(v.nullable(whole), v.description("In bytes, as the device said at its last check-in")),
   reported_at: v.pipe(v.nullable(time), v.description("When it said so")),
-  configured: v.pipe(v.boolean(), v.description("Whether there is anything for it")),
+  configured: v.pipe(
+    v.boolean(),
+    v.description(
+      "Whether it has a config, or was given a name: else it is anybody's word that there is such a device",
+    ),
+  ),
   files: v.array(FileState),
 });
 

@@ -21,11 +21,12 @@ interface DeviceView {
   readonly files: readonly DeviceFile[];
 }
 
-/** Null where there is no such device, or it has nothing that is for it. */
+/** Null where there is no such device, or it has done no more than to ask for a config that there is not. */
 export async function viewDevice(fleet: FleetStore, mac: string, now: Date): Promise<DeviceView | null> {
   const device = await fleet.findDevice(mac);
-  if (device === null || device.isUnknown) return null;
+  if (device === null) return null;
   const pickups = await fleet.listPickups(mac);
+  if (device.isUnknown && pickups.length === 0) return null;
   return { device, files: pickups.map((pickup) => fileOf(device, pickup, now.getTime())) };
 }
 

@@ -98,7 +98,8 @@ export class Recorder {
     const at = this.#at();
     const address = peer?.address ?? null;
     this.#gathering.addFetch(file.kind, status);
-    if (mac !== null) this.visited({ mac, at, address, chip: null, isUnknown: false });
+    // Whoever has a config is one of ours. To fetch an asset, anybody may come under any MAC.
+    if (mac !== null) this.visited({ mac, at, address, chip: null, isUnknown: file.kind === "assets" });
     if (mac === null && (address === null || this.#strangers.has(address))) return;
     const subject = { mac, address, file };
     if (status === 304) {

@@ -9,7 +9,7 @@ export interface Visit {
   readonly at: number;
   readonly address: string | null;
   readonly chip: string | null;
-  /** Whether it is known by nothing but having asked for a config that there is not. */
+  /** Whether it shows nothing of our own doing, such as a config. */
   readonly isUnknown: boolean;
   /** Where it said something of itself. */
   readonly telemetry?: Telemetry;

@@ -43,7 +43,7 @@ export function fleetWitness(
 
     runs(speaker: Speaker, { kind, name }: FileKey, { revision, version, chip }: Running): void {
       const { mac, address } = speaker;
-      if (mac !== null) recorder.visited({ mac, at: at(), address, chip, isUnknown: false });
+      if (mac !== null) recorder.visited({ mac, at: at(), address, chip, isUnknown: true });
       recorder.saw({ ...speaker, file: { kind, name } }, { kind: "runs", revision, at: at(), version });
     },
 
@@ -53,7 +53,7 @@ export function fleetWitness(
       reason: string,
     ): void {
       const { mac, address } = speaker;
-      if (mac !== null) recorder.visited({ mac, at: at(), address, chip: null, isUnknown: false });
+      if (mac !== null) recorder.visited({ mac, at: at(), address, chip: null, isUnknown: true });
       recorder.saw({ ...speaker, file: { kind, name } }, { kind: "refused", revision, at: at(), reason });
     },
   };

@@ -15,7 +15,7 @@ export interface Device {
   readonly patienceMs: number;
   /** What it said of itself when it last checked in; null: it never did. */
   readonly telemetry: Telemetry | null;
-  /** Whether all that is known of it is that it asked for a config that there is not. */
+  /** Whether nobody of ours has said that there is such a device, by a config or by a name: it may be anybody's word. */
   readonly isUnknown: boolean;
 }
 

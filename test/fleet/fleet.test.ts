@@ -230,6 +230,22 @@ describe("a device", () => {
     await expectRefusal(await service.request("GET", path), 404, "RECORD_NOT_FOUND");
   });
 
+  test("that anybody has made up takes the place of another such, and of none that has a config or a name", async () => {
+    await using service = await startTestService({ maxUnknownDevices: 1 });
+    await service.uploadAsset("plug.bin", "plug");
+    await service.saveConfig(MAC, {});
+    const [named = "", ...madeUp] = ["00", "01", "02"].map((end) => `aa-bb-cc-dd-ee-${end}`);
+    for (const mac of [MAC, named, ...madeUp]) {
+      await (await service.request("GET", `/api/assets/plug.bin?mac=${mac}`)).arrayBuffer();
+      await until("it is known", async () => (await listed(service, `?q=${mac}&file=plug.bin`)).length === 1);
+      if (mac !== named) continue;
+      const headers = { "Content-Type": "application/json" };
+      await service.request("PATCH", `/api/devices/${mac}`, { headers, body: '{"name":"plug"}' });
+    }
+    const known = (await listed(service)).map(({ mac_address }) => mac_address);
+    expect(known).toEqual([named, "aa-bb-cc-dd-ee-02", MAC]);
+  });
+
   test("is called what its operator calls it", async () => {
     await using service = await startTestService();
     await service.saveConfig(MAC, {});

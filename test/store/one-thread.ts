@@ -57,8 +57,9 @@ export async function openInOneThread({
     checkIsOpen();
     const [answer] = writer.commit([{ verb, args } as Write], now().getTime());
     if (answer?.kind !== "done") throw new Error(`not done: ${JSON.stringify(answer)}`);
-    const devices = devicesChangedBy({ verb, args } as Write);
-    if (devices !== null) for (const listener of deviceListeners) listener(devices);
+    for (const devices of devicesChangedBy({ verb, args } as Write, answer.outcome)) {
+      for (const listener of deviceListeners) listener(devices);
+    }
     return answer.outcome as Outcome<V>;
   };
   const changing = async <V extends "saveConfig" | "saveAsset" | "deleteFile">(
@@ -140,7 +141,7 @@ function fleetInOneThread(reading: Database, write: WriteOne): FleetStore {
     listDevices: async (query) => readDevices(reading, query),
     readConvergence: async (file, revision, now) => readConvergence(reading, file, revision, now),
     countStates: async (now) => readStates(reading, now),
-    saveSightings: (sightings) => write("saveSightings", sightings),
+    saveSightings: async (sightings) => void (await write("saveSightings", sightings)),
     editDevice: (mac, edit) => write("editDevice", mac, edit),
     forgetDevice: (mac) => write("forgetDevice", mac),
     announceAgain: (file) => write("announceAgain", file),

@@ -73,20 +73,24 @@ export function saveDevice({ db }: Transaction, device: Device): void {
   db.query(sql).run(mac, chip, address, ...comings, Number(isUnknown), rssi, freeHeap, at);
 }
 
-export function forgetUnknownDevices({ db }: Transaction, most: number): void {
+/** Gives those that were forgotten. */
+export function forgetUnknownDevices({ db }: Transaction, most: number): readonly string[] {
   const sql = `
     delete from devices where mac in (
-      select mac from devices where is_unknown = 1 order by last_seen_at desc limit -1 offset ?)`;
-  db.query(sql).run(most);
+      select mac from devices where is_unknown = 1 order by last_seen_at desc limit -1 offset ?)
+    returning mac`;
+  const forgotten = db.query<{ mac: string }, [number]>(sql).all(most);
+  for (const { mac } of forgotten) db.query(`delete from pickups where mac = ?`).run(mac);
+  return forgotten.map(({ mac }) => mac);
 }
 
 export function editDevice(tx: Transaction, mac: string, edit: DeviceEdit): Device | null {
   const before = readDevice(tx.db, mac);
   if (before === null) return null;
   const { name, model, labels } = { ...before, ...edit };
-  const sql = `update devices set name = ?, model = ?, labels = ? where mac = ?`;
+  const sql = `update devices set name = ?, model = ?, labels = ?, is_unknown = 0 where mac = ?`;
   tx.db.query(sql).run(name, model, JSON.stringify(labels), mac);
-  return { ...before, name, model, labels };
+  return { ...before, name, model, labels, isUnknown: false };
 }
 
 /** Its config stays, and so what the fleet shows of that. */

@@ -8,14 +8,18 @@ import type { Transaction } from "./transaction.ts";
 
 const HOUR_MS = 3_600_000;
 
-export function saveSightings(tx: Transaction, { devices, pickups, fetches, mostUnknown }: Sightings): void {
+/** Gives the devices that had to be forgotten for them. */
+export function saveSightings(
+  tx: Transaction,
+  { devices, pickups, fetches, mostUnknown }: Sightings,
+): readonly string[] {
   for (const device of devices) saveDevice(tx, device);
-  if (devices.some(({ isUnknown }) => isUnknown)) forgetUnknownDevices(tx, mostUnknown);
   for (const pickup of pickups) {
     if (pickup.kind === "assets" && tx.rules.deviceTopics !== "off") tellNewcomer(tx, pickup);
     savePickup(tx, pickup);
   }
   for (const count of fetches) countFetches(tx, count);
+  return devices.some(({ isUnknown }) => isUnknown) ? forgetUnknownDevices(tx, mostUnknown) : [];
 }
 
 /** Puts the newest revision of a file into the outbox once more. */

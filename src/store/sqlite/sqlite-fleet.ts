@@ -64,8 +64,8 @@ export class SqliteFleet implements FleetStore {
     return this.reader.read("readStates", now);
   }
 
-  saveSightings(sightings: Sightings): Promise<void> {
-    return this.writer.write("saveSightings", sightings);
+  async saveSightings(sightings: Sightings): Promise<void> {
+    await this.writer.write("saveSightings", sightings);
   }
 
   editDevice(mac: string, edit: DeviceEdit): Promise<Device | null> {

@@ -178,23 +178,28 @@ export class SqliteStore implements Store {
   #tell(write: Write, outcome: Outcome<Verb>): void {
     const change = changeMade(write, outcome);
     if (change !== null) for (const listener of this.#listeners) listener(change);
-    const devices = devicesChangedBy(write);
-    if (devices !== null) for (const listener of this.#deviceListeners) listener(devices);
+    for (const devices of devicesChangedBy(write, outcome)) {
+      for (const listener of this.#deviceListeners) listener(devices);
+    }
   }
 }
 
-/** The devices that a committed write concerns, if it does any. */
-export function devicesChangedBy({ verb, args }: Write): DeviceChange | null {
+/** What a committed write has changed of devices. */
+export function devicesChangedBy({ verb, args }: Write, outcome: Outcome<Verb>): readonly DeviceChange[] {
   if (verb === "saveSightings") {
     const [{ devices, pickups }] = args;
     const macs = new Set([...devices, ...pickups].map(({ mac }) => mac));
-    return { macs: [...macs], areForgotten: false };
+    const forgotten = outcome as Outcome<"saveSightings">;
+    return [
+      { macs: [...macs], areForgotten: false },
+      ...(forgotten.length > 0 ? [{ macs: forgotten, areForgotten: true }] : []),
+    ];
   }
   if (verb === "editDevice" || verb === "forgetDevice") {
     const [mac] = args;
-    return { macs: [mac], areForgotten: verb === "forgetDevice" };
+    return [{ macs: [mac], areForgotten: verb === "forgetDevice" }];
   }
-  return null;
+  return [];
 }
 
 /** The change that a committed write made of a file, if it made one. */
