@@ -56,6 +56,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   starting.defer(() => collector.stop());
 
   const broker = mqtt === null ? null : new Broker(mqtt, log, settings.homeAssistant ? will : null);
+  if (broker === null) warnOfIdleSettings(settings, log);
   const topics = deviceTopics === "off" ? null : topicsOfDevices(store, deviceTopics);
   const relay = broker === null ? null : new Relay(store, broker, metrics, log, now, topics);
   if (relay !== null) starting.defer(() => relay.stop());
@@ -141,6 +142,15 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function warnOfIdleSettings({ deviceTopics, reannounces, homeAssistant }: Settings, log: Log): void {
+  const idle = [
+    ...(deviceTopics === "off" ? [] : ["MQTT_DEVICE_TOPICS"]),
+    ...(reannounces ? ["REANNOUNCE"] : []),
+    ...(homeAssistant ? ["HOME_ASSISTANT"] : []),
+  ];
+  if (idle.length > 0) log.warn({ settings: idle }, "these settings do nothing without MQTT_URL");
 }
 
 function topicsOfDevices({ fleet }: Store, which: "on" | "only"): DeviceTopics {

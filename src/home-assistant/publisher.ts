@@ -110,8 +110,11 @@ export class Publisher {
   /** A broker that was restarted, or killed, may have lost some of what it was given, or all. */
   async #compareMarks(markOfBroker: string | null): Promise<void> {
     const { store, log } = this.parts;
-    if (markOfBroker === (await store.published.readMark())) return;
-    log.info("the broker has not kept what Home Assistant was shown; showing it again");
+    try {
+      if (markOfBroker === (await store.published.readMark())) return;
+    } catch (error) {
+      log.warn({ err: error }, "what Home Assistant was shown could not be read; showing it again");
+    }
     this.#pending.addAll(true);
   }
 

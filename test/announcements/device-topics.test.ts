@@ -84,6 +84,17 @@ describe("with MQTT_DEVICE_TOPICS=only", () => {
   });
 });
 
+test("settings that need a broker say so where there is none", async () => {
+  await using service = await startTestService({
+    deviceTopics: "on",
+    reannounces: true,
+    homeAssistant: true,
+  });
+  expect(service.logged.filter(({ msg }) => /without MQTT_URL/.test(String(msg)))).toMatchObject([
+    { settings: ["MQTT_DEVICE_TOPICS", "REANNOUNCE", "HOME_ASSISTANT"] },
+  ]);
+});
+
 test("with device topics off, what was for one device alone is told to all", async () => {
   await using broker = await startBroker();
   await using dir = await tempDir();
