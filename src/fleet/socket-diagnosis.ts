@@ -59,7 +59,7 @@ export class SocketDiagnosis implements Disposable {
   static open(): SocketDiagnosis | null {
     const libc = process.platform === "linux" ? loadLibc() : null;
     if (libc === null) return null;
-    const [questions, farewells] = [openNetlink(libc, 0), openNetlink(libc, TCP_DESTROY_GROUP)];
+    const [questions, farewells] = [openNetlink(libc, 0), openNetlink(libc, TCP_DESTROY_GROUPS)];
     return questions < 0 ? null : new SocketDiagnosis(libc, questions, farewells);
   }
 
@@ -203,8 +203,8 @@ const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
-/** SKNLGRP_INET_TCP_DESTROY of linux/sock_diag.h, as a mask. */
-const TCP_DESTROY_GROUP = 1;
+/** SKNLGRP_INET_TCP_DESTROY (1) and SKNLGRP_INET6_TCP_DESTROY (3) of linux/sock_diag.h, as a mask. */
+const TCP_DESTROY_GROUPS = 0b101;
 const NLM_F_REQUEST = 1;
 const MSG_DONTWAIT = 0x40;
 const IPPROTO_TCP = 6;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { SocketDiagnosis } from "../../src/fleet/socket-diagnosis.ts";
+import { type Closed, type Connection, SocketDiagnosis } from "../../src/fleet/socket-diagnosis.ts";
 import { until } from "../support/deadline.ts";
 
 const SIZE = 8 * 1024 * 1024;
@@ -42,6 +42,40 @@ test("a connection that was closed in good order has acknowledged all", async ()
   });
 });
 
+test.each([
+  ["127.0.0.1", "127.0.0.1"],
+  ["::", "127.0.0.1"],
+  ["::1", "::1"],
+])(
+  "its end is told of, with what had arrived by then, listening on %s and reached at %s",
+  async (listening, reached) => {
+    using diagnosis = openDiagnosis();
+    await using pair = await openPair(listening, reached);
+    const { served, client, connection } = pair;
+    served.write("all of it");
+    await once(client, "data");
+    client.resetAndDestroy();
+    expect(await endOf(diagnosis, connection)).toMatchObject({ acknowledged: 9, outstanding: 0 });
+  },
+);
+
+test("the end of one that left unread what it was sent tells of that, also where many ends were missed", async () => {
+  using diagnosis = openDiagnosis();
+  for (let at = 0; at < 600; at++) {
+    await using pair = await openPair("127.0.0.1", "127.0.0.1");
+    pair.client.resetAndDestroy();
+  }
+  for (const _ of diagnosis.closed()); // More than the kernel keeps for us.
+  await using pair = await openPair("127.0.0.1", "127.0.0.1");
+  pair.client.pause();
+  pair.served.write(Buffer.alloc(SIZE));
+  await until("bytes wait", () => (diagnosis.ask(pair.connection)?.outstanding ?? 0) > 0);
+  pair.client.resetAndDestroy();
+  const last = await endOf(diagnosis, pair.connection);
+  expect(last.outstanding).toBeGreaterThan(0);
+  expect(last.acknowledged).toBeLessThan(SIZE);
+});
+
 test("a connection that was cut, or never was, is not found", async () => {
   using diagnosis = openDiagnosis();
   await using pair = await openPair("127.0.0.1", "127.0.0.1");
@@ -50,6 +84,19 @@ test("a connection that was cut, or never was, is not found", async () => {
   expect(diagnosis.ask({ ...pair.connection, remoteAddress: "192.0.2.1" })).toBeNull();
   expect(diagnosis.ask({ ...pair.connection, remoteAddress: "2001:db8::1" })).toBeNull();
 });
+
+async function endOf(diagnosis: SocketDiagnosis, { localPort, remoteAddress, remotePort }: Connection) {
+  const ends: Closed[] = [];
+  const isIt = (each: Closed) =>
+    each.localPort === localPort && each.remotePort === remotePort && each.isFrom(remoteAddress);
+  await until("its end is told of", () => {
+    ends.push(...[...diagnosis.closed()].filter(isIt));
+    return ends.length > 0;
+  });
+  const [end] = ends;
+  if (end === undefined) throw new Error("it was told of");
+  return end;
+}
 
 function openDiagnosis(): SocketDiagnosis {
   const diagnosis = SocketDiagnosis.open();
