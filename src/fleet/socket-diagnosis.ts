@@ -77,7 +77,7 @@ export class SocketDiagnosis implements Disposable {
 
   /**
    * The connections that went since the last time, everybody's of this machine. Some are missing where this is asked so
-   * seldom that the kernel could keep no more of them, a few hundred, or where the system does not tell.
+   * seldom that the kernel could keep no more of them, some hundreds, or where the system does not tell.
    */
   *closed(): Generator<Closed> {
     if (this.farewells < 0) return;
@@ -135,9 +135,12 @@ export class SocketDiagnosis implements Disposable {
 
 /** A netlink socket that hears of these groups; negative where there is none to be had. */
 function openNetlink(libc: Libc, groups: number): number {
-  const { socket, bind, close } = libc.symbols;
+  const { socket, setsockopt, bind, close } = libc.symbols;
   const opened = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (opened < 0 || groups === 0) return opened;
+  // Ends come in bursts. Who may not force it is given what the system allows (net.core.rmem_max).
+  const room = ptr(new Int32Array([FAREWELL_BUFFER_BYTES]));
+  for (const option of [SO_RCVBUF, SO_RCVBUFFORCE]) setsockopt(opened, SOL_SOCKET, option, room, 4);
   const address = Buffer.alloc(12); // struct sockaddr_nl
   address.writeUInt16LE(AF_NETLINK, 0);
   address.writeUInt32LE(groups, 8);
@@ -211,5 +214,9 @@ const IPPROTO_TCP = 6;
 const TCP_TIME_WAIT = 6;
 const TCP_LISTEN = 10;
 const ALL = 0xffff_ffff;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
+const FAREWELL_BUFFER_BYTES = 4 * 1024 * 1024;
 const QUESTION_BYTES = 72;
 const ANSWER_BYTES = 4_096;

@@ -59,13 +59,8 @@ test.each([
   },
 );
 
-test("the end of one that left unread what it was sent tells of that, also where many ends were missed", async () => {
+test("the end of one that left unread what it was sent tells of that", async () => {
   using diagnosis = openDiagnosis();
-  for (let at = 0; at < 600; at++) {
-    await using pair = await openPair("127.0.0.1", "127.0.0.1");
-    pair.client.resetAndDestroy();
-  }
-  for (const _ of diagnosis.closed()); // More than the kernel keeps for us.
   await using pair = await openPair("127.0.0.1", "127.0.0.1");
   pair.client.pause();
   pair.served.write(Buffer.alloc(SIZE));
