@@ -181,13 +181,20 @@ describe("an asset of many devices", () => {
     const refused = () => service.logged.filter(({ msg }) => /refuses announcements/.test(String(msg)));
     await until("it is refused", async () => refused().length > 0);
     expect(refused()).toMatchObject([{ topic: "iotsupport/devices/+/updates" }]);
+    await service.saveConfig(CELLAR, {}); // From here on the outbox alone knows how far it was.
+    const untilConfig = await watcher.collect(
+      "the config",
+      (taken) => taken.at(-1)?.payload.includes(CELLAR) ?? false,
+    );
     await broker.allowTopics("#");
     const heard = await watcher.collect(
       "its own",
       (taken) => taken.at(-1)?.topic === topicOf(PORCH),
       PATIENCE_MS,
     );
-    expect(heard.filter(({ topic }) => topic === "iotsupport/updates/assets")).toHaveLength(2);
+    expect(
+      [...untilConfig, ...heard].filter(({ topic }) => topic === "iotsupport/updates/assets"),
+    ).toHaveLength(2);
   });
 });
 
