@@ -13,7 +13,7 @@ import { tempDir } from "../support/temp-dir.ts";
 const PATIENCE_MS = 20_000;
 
 /** More than any step takes on so little. */
-const MOST_CALLS = 100;
+const MOST_CALLS = 200;
 const SLOWLY_US = 500_000;
 const CONFIGS = 5;
 const ASSETS = 3;

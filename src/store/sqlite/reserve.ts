@@ -23,10 +23,11 @@ export class Reserve {
   fill(): boolean {
     if (this.#isHeld || performance.now() < this.#retryAtMs) return this.#isHeld;
     this.#isHeld = write(this.path, RESERVE_BYTES, { isKept: true });
+    if (this.#isHeld) return true;
     // What there is of it must not stay: a part of the reserve is of no use, and takes the room that was made.
-    if (!this.#isHeld) rmSync(this.path, { force: true, recursive: true });
+    rmSync(this.path, { force: true, recursive: true });
     this.#retryAtMs = performance.now() + RETRY_MS;
-    return this.#isHeld;
+    return false;
   }
 
   /** Gives the space up; false where it is given up already. */
@@ -34,7 +35,6 @@ export class Reserve {
     if (!this.#isHeld) return false;
     rmSync(this.path, { force: true });
     this.#isHeld = false;
-    this.#retryAtMs = performance.now() + RETRY_MS;
     return true;
   }
 

@@ -93,6 +93,10 @@ export class Writer {
       return answers;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
+      if (!this.#mayGrow && this.reserve.fill()) {
+        this.#allowGrowth(true); // There is room again: it was only the database that was to keep its size.
+        return this.commit(writes, now);
+      }
       this.#isFull = true;
       return writes.map((write) => this.#commitOnFullDisk({ ...tx, isRoomShort: true }, write));
     }

@@ -103,6 +103,7 @@ export const breaks: readonly Break[] = [
     find: "reconnectOnConnackError: true",
     replace: "reconnectOnConnackError: false",
     caughtBy: "R4",
+    rounds: 10,
   },
   {
     name: "wait for a hung broker for ever",
