@@ -20,7 +20,7 @@ const { rows, seed, rounds } = readArguments();
 const folder = mkdtempSync(join(tmpdir(), "iotsupport-faults-"));
 try {
   const path = join(folder, "report.jsonl");
-  const only = rows.length > 0 ? ["-t", `^(${rows.join("|")}): `] : ["-t", "^[RA]\\d+: "];
+  const only = rows.length > 0 ? ["-t", `^(${rows.join("|")}): `] : ["-t", "^[RAF]\\d+: "];
   const child = Bun.spawn([process.execPath, "test", "test/faults", "test/attacks", ...only], {
     cwd: PROJECT,
     env: {
@@ -62,7 +62,7 @@ function readArguments() {
       process.stdout.write(`${USAGE}\n`);
       process.exit(0);
     }
-    for (const row of values.row) if (!/^[RA]\d+$/.test(row)) refuse(`--row ${row}: no such row`);
+    for (const row of values.row) if (!/^[RAF]\d+$/.test(row)) refuse(`--row ${row}: no such row`);
     for (const name of ["seed", "rounds"] as const) {
       if (!/^\d+$/.test(values[name] ?? "0")) refuse(`--${name} ${values[name]}: must be a whole number`);
     }

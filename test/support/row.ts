@@ -3,8 +3,8 @@ import { appendFileSync } from "node:fs";
 import { Random } from "../../simulate/random.ts";
 import { missingTools, type Tool } from "./tools.ts";
 
-/** A row of the fault table: R for what breaks, A for what is sent against us. */
-export type RowId = `R${number}` | `A${number}`;
+/** A row of the fault table: R for what breaks, A for what is sent against us, F for what is said of the fleet and its files. */
+export type RowId = `R${number}` | `A${number}` | `F${number}`;
 
 export interface RowOptions {
   /** How often: for each change (`npm test`; 0: not then) and in full (`bun run faults`). */

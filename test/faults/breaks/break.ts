@@ -5,7 +5,7 @@ export interface Break {
   /** Stands there exactly once. */
   readonly find: string;
   readonly replace: string;
-  readonly caughtBy: `R${number}` | `A${number}`;
+  readonly caughtBy: `R${number}` | `A${number}` | `F${number}`;
   /** How many rounds of the row it takes: two, where nothing else is said. */
   readonly rounds?: number;
 }

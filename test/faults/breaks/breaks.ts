@@ -2,6 +2,7 @@ import type { Break } from "./break.ts";
 import { announcementBreaks } from "./of-announcements.ts";
 import { deliveryBreaks } from "./of-deliveries.ts";
 import { requestBreaks } from "./of-requests.ts";
+import { fleetBreaks } from "./of-the-fleet.ts";
 import { storeBreaks } from "./of-the-store.ts";
 import { uploadBreaks } from "./of-uploads.ts";
 
@@ -12,4 +13,5 @@ export const breaks: readonly Break[] = [
   ...announcementBreaks,
   ...deliveryBreaks,
   ...requestBreaks,
+  ...fleetBreaks,
 ];
