@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Device, DeviceEdit, DeviceQuery, ListedDevice } from "../fleet-store.ts";
-import { readPickups, STATE_NOW } from "./pickups.ts";
+import { isOfTheMoment, readPickups, STATE_NOW } from "./pickups.ts";
 import type { Transaction } from "./transaction.ts";
 
 const COLUMNS = `mac, devices.name, model, chip, labels, address, last_seen_at, longest_absence_ms, patience_ms,
@@ -39,6 +39,7 @@ export function readDevices(db: Database, query: DeviceQuery): readonly ListedDe
     where ($mac is null or ${beyond})
       and ($q is null or instr(lower(mac), lower($q)) or instr(lower(devices.name), lower($q))
         or instr(lower(model), lower($q)) or instr(lower(labels), lower($q)))
+      and ($judged is null or mac in (select mac from pickups where state = $judged))
       and ($state is null and $kind is null or exists (
         select 1 from pickups join files using (kind, name)
         where pickups.mac = devices.mac and files.sha256 is not null
@@ -49,6 +50,7 @@ export function readDevices(db: Database, query: DeviceQuery): readonly ListedDe
     $lastSeenAt: after?.lastSeenAt ?? null,
     $q: query.q,
     $state: query.state,
+    $judged: query.state === null || isOfTheMoment(query.state) ? null : query.state,
     $kind: file?.kind ?? null,
     $name: file?.name ?? null,
     $limit: query.limit,

@@ -12,6 +12,11 @@ export const STATE_NOW = `
     when announced_revision = files.revision then 'told'
     else 'waiting' end`;
 
+/** Whether a state may be one that no pickup was judged to be in: `STATE_NOW` finds it only as it looks. */
+export function isOfTheMoment(state: string): boolean {
+  return ["waiting", "told", "silent"].includes(state);
+}
+
 const COLUMNS = `
   mac, kind, name, evidence, fetched_revision, fetched_at, state, since, until, judged_revision,
   files.revision as wanted_revision, changed_at, announced_revision, announced_at`;

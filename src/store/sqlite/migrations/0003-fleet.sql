@@ -36,6 +36,7 @@ create table pickups (
 ) strict, without rowid;
 
 create index pickups_by_file on pickups (kind, name, fetched_revision);
+create index pickups_by_state on pickups (state, mac); -- Few devices are in the states that operators look for.
 create index pickups_due on pickups (until) where until is not null;
 
 -- How much is fetched, by hour.
