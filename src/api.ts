@@ -13,7 +13,7 @@ import { firmwareOperations, firmwareRoutes } from "./firmware/index.ts";
 import { fleetOperations, fleetRoutes, fleetWitness, type Recorder } from "./fleet/index.ts";
 import { type Condition, healthOperations, healthRoutes } from "./health/index.ts";
 import { type App, createApp, docsRoutes } from "./http/index.ts";
-import { Images } from "./images/index.ts";
+import type { Images } from "./images/index.ts";
 import type { Log, Metrics } from "./ops/index.ts";
 import { revisionOperations, revisionRoutes } from "./revisions/index.ts";
 import type { Settings } from "./settings.ts";
@@ -23,6 +23,7 @@ export interface ApiParts {
   readonly settings: Settings;
   readonly store: Store;
   readonly blobs: Blobs;
+  readonly images: Images;
   readonly collector: Collector;
   readonly delivery: Delivery;
   readonly recorder: Recorder;
@@ -38,7 +39,7 @@ export interface ApiParts {
 
 /** All that the service answers over HTTP, and the document that tells of it. */
 export function createApi(parts: ApiParts): App {
-  const { settings, store, blobs, delivery, recorder, condition, metrics, log, now } = parts;
+  const { settings, store, images, delivery, recorder, condition, metrics, log, now } = parts;
   const { maxConfigBytes, maxUploads } = settings;
   const parsers = { parseMac, parseFileName };
   return createApp(
@@ -48,7 +49,7 @@ export function createApi(parts: ApiParts): App {
       assetRoutes({ ...parts, limits: settings, maxUploads }),
       firmwareRoutes({
         store,
-        images: new Images(store, blobs),
+        images,
         giver: {
           offerAsset: (filename, c) => delivery.offerAsset(filename, askOf(c)),
           newest: (wanted, c) => delivery.newest(wanted, askOf(c)),

@@ -52,6 +52,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   store.failed.then(failure.resolve);
 
   const blobs = openDiskBlobs(dataDir);
+  const images = new Images(store, blobs);
   const collector = new Collector(store, blobs, log, now);
   starting.defer(() => collector.stop());
 
@@ -97,7 +98,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
       : new Publisher({
           broker,
           store,
-          images: new Images(store, blobs),
+          images,
           view: (mac) => viewDevice(store.fleet, mac, now()),
           nudge,
           prefix: settings.homeAssistantPrefix,
@@ -113,6 +114,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
     settings,
     store,
     blobs,
+    images,
     collector,
     delivery,
     recorder,
