@@ -35,10 +35,7 @@ row(
     await using broker = await startBroker();
     await using service = await startLoneService(mqttOf(broker));
     await using fleet = new FleetUnderTest(service.url, broker, mixedDevices(count, ALL_KINDS));
-    const first = await fleet.change("1.0.1");
-    await fleet.fleet.start();
-    await fleet.settled(first);
-    const newest = await fleet.change("1.0.2");
+    const newest = await fleet.changeAfterAll();
     await fleet.settled(newest);
     await fleet.fleet.stop();
     await expectAgreement(fleet, newest);
@@ -57,10 +54,7 @@ row(
     await using broker = await startBroker();
     await using service = await startLoneService(mqttOf(broker));
     await using fleet = new FleetUnderTest(service.url, broker, mixedDevices(count, ALL_KINDS));
-    const first = await fleet.change("1.0.1");
-    await fleet.fleet.start();
-    await fleet.settled(first);
-    const newest = await fleet.change("1.0.2");
+    const newest = await fleet.changeAfterAll();
     await until("half of them have it", () => fleet.behind(newest).length <= count / 2, 30_000);
     await fleet.fleet.stop();
     expect(fleet.behind(newest).length).toBeGreaterThan(count / 10);
@@ -125,10 +119,7 @@ row(
     let service: ServiceProcess = await startServiceProcess(env);
     try {
       await using fleet = new FleetUnderTest(service.url, broker, devices);
-      const first = await fleet.change("1.0.1");
-      await fleet.fleet.start();
-      await fleet.settled(first);
-      const newest = await fleet.change("1.0.2");
+      const newest = await fleet.changeAfterAll();
       await until("half of them have it", () => fleet.behind(newest).length <= count / 2, 30_000);
       const killedAt = Date.now();
       await service.kill();

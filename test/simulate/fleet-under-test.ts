@@ -60,6 +60,14 @@ export class FleetUnderTest implements AsyncDisposable {
     return await this.newest();
   }
 
+  /** Starts them, lets all have a first revision, and makes the next. */
+  async changeAfterAll(): Promise<Newest> {
+    const first = await this.change("1.0.1");
+    await this.fleet.start();
+    await this.settled(first);
+    return await this.change("1.0.2");
+  }
+
   async newest(): Promise<Newest> {
     const newest = await this.view.newest(FIRMWARE);
     if (newest === null) throw new Error(`there is no ${FIRMWARE}`);
