@@ -65,6 +65,7 @@ row(
     await using service = await startServiceProcess(environment(join(dir.path, "data")));
     const figures = new ProcessFigures(service.pid);
     await service.uploadAsset(NAME, new Uint8Array(LARGE_BYTES));
+    await service.listConfigs(); // Lists are read in a thread of its own, whose files stay open from the first on.
     const before = figures.openFiles;
     using stuck = await openRaw(service.url);
     stuck.stopReading();
