@@ -88,7 +88,7 @@ describe("a device", () => {
     stuck.stopReading();
     await stuck.send(`GET /api/assets/plug.bin?mac=${MAC} HTTP/1.1\r\nHost: a\r\n\r\n`);
     await untilState(service, "plug.bin", "fetching");
-    await Bun.sleep(1_500); // Long enough for what is kept once a second to be wrong.
+    await seenToHave(service, "later.bin"); // What was seen of the other by then is kept too.
     expect(await fileOf(service, "plug.bin")).toMatchObject({
       state: "fetching",
       percent: null,
@@ -212,7 +212,7 @@ describe("a device", () => {
     await service.uploadAsset("plug.bin", "firmware");
     for (let time = 1; time <= 3; time++) {
       await (await service.request("GET", `/api/assets/plug.bin?mac=${MAC}`)).arrayBuffer();
-      await Bun.sleep(1_200); // Apart, as each is kept: the same again within a second would be one.
+      await seenToHave(service, `${time}.bin`); // Apart, as each is kept: the same again at once would be one.
     }
     await untilState(service, "plug.bin", "looping");
   });
@@ -370,6 +370,13 @@ async function fileOf(service: ServiceClient, name: string): Promise<File> {
 
 async function untilState(service: ServiceClient, name: string, state: string): Promise<void> {
   await until(`${name} is ${state}`, async () => (await fileOf(service, name)).state === state);
+}
+
+/** Lets the device fetch another file, and waits until that is kept. */
+async function seenToHave(service: ServiceClient, name: string): Promise<void> {
+  await service.uploadAsset(name, name);
+  await (await service.request("GET", `/api/assets/${name}?mac=${MAC}`)).arrayBuffer();
+  await untilState(service, name, "fetched");
 }
 
 async function listed(service: ServiceClient, query = ""): Promise<Device[]> {
