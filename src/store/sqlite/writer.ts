@@ -62,9 +62,9 @@ export type Answer =
   | { readonly kind: "failed"; readonly reason: string };
 
 /**
- * Commits what has gathered: one transaction, one fsync, and a savepoint for each write, so that one that
- * fails does not undo its neighbours. When `commit` returns, every `done` is on disk; when it throws, none
- * is, and the database must not be written any more.
+ * Commits what has gathered: one transaction, one fsync. Where one of the writes is refused, each goes alone, so that it
+ * does not undo its neighbours. When `commit` returns, every `done` is on disk; when it throws, that is not known of any, and
+ * the database must not be written any more.
  */
 export class Writer {
   #mayGrow = true;
@@ -87,18 +87,18 @@ export class Writer {
       isRoomShort: this.#isFull || !this.#mayGrow,
     };
     try {
-      const answers = this.#transact(tx, writes);
+      const outcomes = this.#transact(tx, writes);
       this.#allowGrowth(this.reserve.fill());
       if (writes.some(isSave)) this.#isFull = false;
-      return answers;
+      return outcomes.map(done);
     } catch (error) {
+      if (isRefusal(error)) return writes.map((write) => this.#commitAlone(tx, write));
       if (!isDiskFull(error)) throw error;
       if (!this.#mayGrow && this.reserve.fill()) {
         this.#allowGrowth(true); // There is room again: it was only the database that was to keep its size.
         return this.commit(writes, now);
       }
-      this.#isFull = true;
-      return writes.map((write) => this.#commitOnFullDisk({ ...tx, isRoomShort: true }, write));
+      return writes.map((write) => this.#commitAlone({ ...tx, isRoomShort: true }, write));
     }
   }
 
@@ -122,55 +122,44 @@ export class Writer {
     this.#mayGrow = mayGrow;
   }
 
-  #transact(tx: Transaction, writes: readonly Write[]): readonly Answer[] {
+  /** All of them, or none. */
+  #transact(tx: Transaction, writes: readonly Write[]): readonly Outcome<Verb>[] {
     this.db.run("begin immediate");
     try {
-      const answers = writes.map((write) => this.#attempt(tx, write));
+      const outcomes = writes.map((write) => perform(tx, write));
       this.db.run("commit");
-      return answers;
+      return outcomes;
     } catch (error) {
       if (this.db.inTransaction) this.db.run("rollback");
       throw error;
     }
   }
 
-  #attempt(tx: Transaction, write: Write): Answer {
-    this.#step("savepoint write");
-    try {
-      const outcome = perform(tx, write);
-      this.#step("release write");
-      return { kind: "done", outcome };
-    } catch (error) {
-      if (!isRefusedRow(error)) throw error;
-      this.#step("rollback to write");
-      this.#step("release write");
-      return { kind: "failed", reason: String(error) };
-    }
-  }
-
-  /** Kept prepared: they come with every write. */
-  #step(sql: "savepoint write" | "release write" | "rollback to write"): void {
-    this.db.query(sql).run();
-  }
-
-  /** Alone, so that a small write may still find room where a large one did not. */
-  #commitOnFullDisk(tx: Transaction, write: Write): Answer {
-    const attempt = (): Answer => {
-      try {
-        const [answer] = this.#transact(tx, [write]);
-        return answer ?? { kind: "full" };
-      } catch (error) {
-        if (isDiskFull(error)) return { kind: "full" };
-        throw error;
-      }
-    };
-    const answer = attempt();
+  /** A small write may still find room where a large one did not. */
+  #commitAlone(tx: Transaction, write: Write): Answer {
+    const answer = this.#attemptAlone(tx, write);
     if (answer.kind !== "full" || !ESSENTIAL.has(write.verb)) return answer;
     this.reserve.free();
     this.#allowGrowth(false);
     emptyLog(this.db);
-    return attempt();
+    return this.#attemptAlone({ ...tx, isRoomShort: true }, write);
   }
+
+  #attemptAlone(tx: Transaction, write: Write): Answer {
+    try {
+      const [outcome] = this.#transact(tx, [write]);
+      return done(outcome);
+    } catch (error) {
+      if (isRefusal(error)) return { kind: "failed", reason: String(error) };
+      if (!isDiskFull(error)) throw error;
+      this.#isFull = true;
+      return { kind: "full" };
+    }
+  }
+}
+
+function done(outcome: Outcome<Verb>): Answer {
+  return { kind: "done", outcome };
 }
 
 /** Its room is free then, too. Where that cannot be done now, the write is tried all the same. */
@@ -198,7 +187,7 @@ function isDiskFull(error: unknown): boolean {
 }
 
 /** A row that the schema refuses, or a value that cannot be bound: a bug of ours, but no harm to the database. */
-function isRefusedRow(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   if (!(error instanceof SQLiteError)) return true;
   return error.code?.startsWith("SQLITE_CONSTRAINT") ?? false;
 }
