@@ -28,11 +28,15 @@ export function recordRevision(tx: Transaction, made: NewRevision): void {
 
 /** Forgets a file's revisions up to this one, and the bytes that none names any more. */
 export function forgetRevisions(tx: Transaction, { kind, name }: FileKey, upTo: number): void {
-  const sql = `delete from revisions where kind = ? and name = ? and revision <= ? returning sha256`;
-  const forgotten = tx.db
-    .query<{ sha256: string | null }, [string, string, number]>(sql)
-    .all(kind, name, upTo);
-  for (const { sha256 } of forgotten) if (sha256 !== null) freeBytes(tx, kind, sha256);
+  const old = `select revision, sha256 from revisions where kind = ? and name = ? and revision <= ?`;
+  const forget = tx.db.query(`delete from revisions where kind = ? and name = ? and revision = ?`);
+  // One after another, as it is one nearly always: what `returning` gathers in would cost as much as all the rest.
+  for (const { revision, sha256 } of tx.db
+    .query<OldRevision, [string, string, number]>(old)
+    .all(kind, name, upTo)) {
+    forget.run(kind, name, revision);
+    if (sha256 !== null) freeBytes(tx, kind, sha256);
+  }
 }
 
 /** Forgets what deleted files were, a thousand revisions at a time; their tombstones stay. */
@@ -82,6 +86,11 @@ function freeBytes(tx: Transaction, kind: FileKind, sha256: string): void {
     delete from contents where sha256 = ?1
       and not exists (select 1 from revisions where kind = 'configs' and sha256 = ?1)`;
   tx.db.query(sql).run(sha256);
+}
+
+interface OldRevision {
+  readonly revision: number;
+  readonly sha256: string | null;
 }
 
 interface RevisionRow {
