@@ -1,17 +1,16 @@
 import { write } from "node:fs";
-import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 
 /** A reader that stands still must not fill our memory: beyond this, lines are dropped. In UTF-16 units. */
 const MOST_WAITING = 16 * 1024 * 1024;
 const FULL_PIPE_MS = 50;
+/** Each write wakes a thread for it, and the reader. */
+const GATHER_MS = 10;
 
 const writeTo = promisify(write);
 
-/**
- * Writes lines to a file descriptor without holding up the process: those of one turn of the event loop together, at
- * half the cost of a write for each.
- */
+/** Writes lines to a file descriptor without holding up the process: those of ten milliseconds together. */
 export class LineWriter {
   #waiting = "";
   #isWriting = false;
@@ -33,7 +32,7 @@ export class LineWriter {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    await nextTurn();
+    await wait(GATHER_MS);
     while (this.#waiting !== "") {
       const bytes = Buffer.from(this.#waiting);
       this.#waiting = "";
