@@ -26,6 +26,7 @@ const AFTER_REFUSAL = { firstMs: 1_000, mostMs: 60_000 };
 export class Relay {
   readonly #idle = new Rest();
   readonly #retry = new Rest();
+  #nudged: NodeJS.Immediate | null = null;
   #stopping = false;
   #running: Promise<void> = Promise.resolve();
   readonly #acknowledged: Acknowledged;
@@ -64,9 +65,12 @@ export class Relay {
     return this.#running;
   }
 
-  /** Says that something may be due. */
+  /** Says that something may be due. The answers of those who say it go out first. */
   nudge(): void {
-    this.#idle.cut();
+    this.#nudged ??= setImmediate(() => {
+      this.#nudged = null;
+      this.#idle.cut();
+    });
   }
 
   /** Publishes what is still due, for at most 5 s, and disconnects. */
