@@ -41,12 +41,14 @@ export class Delivery {
     }
   }
 
-  /** The same answer where it can be made from memory; null also where that takes a look at the store. */
+  /** The same answer to a GET where it can be made from memory; null also where that takes a look at the store. */
   configAtHand(mac: string, ask: Ask): Response | null {
     const offered = offerAtHand(this.#current, { kind: "configs", name: mac }, ask.caller);
     const bytes = offered === null ? undefined : this.#contents.atHand(offered.sha256);
     if (offered === null || bytes === undefined) return null;
-    return this.#answered(ask, offered, answerWhole(ask.request, offered, bytes));
+    const response = answerWhole(ask.request, offered, bytes);
+    this.audience.answered(ask, offered, response);
+    return response;
   }
 
   /** Null where there is no such asset. */
