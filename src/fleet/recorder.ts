@@ -40,6 +40,8 @@ export interface RecorderParts {
 
 const KEEP_EVERY_MS = 1_000;
 const MOST_STRANGERS = 20_000;
+/** So many devices in a second leave tens of megabytes, which the engine by itself would be in no hurry to collect. */
+const RUSH = 1_000;
 
 /**
  * Gathers what is seen of devices, and keeps it once a second. It never holds up a fetch, and a fetch never fails for it:
@@ -53,6 +55,9 @@ export class Recorder {
   /** Addresses that are no device's, or several devices': nothing can be kept of what comes from there. */
   readonly #strangers = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
+  /** Whether it is time to keep what was gathered. */
+  #isDue = false;
+  #isKeeping = false;
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: RecorderParts) {
@@ -145,13 +150,25 @@ export class Recorder {
     if (mac !== null && file.kind === "configs") this.#shown.set(mac, revision);
   }
 
-  /** One at a time: each reads what the one before has written. */
+  /** One at a time: each reads what the one before has written. What is seen meanwhile waits, in what bounds there are. */
   #keep(): void {
-    const gathering = this.#gathering;
-    this.#gathering = this.#empty();
-    this.#shown.clear();
-    if (this.#strangers.size > MOST_STRANGERS) this.#strangers.clear();
-    this.#keeping = this.#keeping.then(() => this.#write(gathering));
+    this.#isDue = true;
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    this.#keeping = this.#keepDue();
+  }
+
+  async #keepDue(): Promise<void> {
+    while (this.#isDue) {
+      this.#isDue = false;
+      const gathering = this.#gathering;
+      this.#gathering = this.#empty();
+      this.#shown.clear();
+      if (this.#strangers.size > MOST_STRANGERS) this.#strangers.clear();
+      if (gathering.visits.length >= RUSH) Bun.gc(false);
+      await this.#write(gathering);
+    }
+    this.#isKeeping = false;
   }
 
   async #write(gathering: Gathering): Promise<void> {
