@@ -2,6 +2,8 @@ import type { Config, Store } from "../store/index.ts";
 import { Recent } from "./recent.ts";
 
 const MOST_BYTES = 16 * 1024 * 1024;
+/** What remembering a content takes besides its bytes: most configs are small. */
+const ENTRY_BYTES = 512;
 
 /** The bytes of configs, remembered by their hash while they are asked for. They never change, they only leave. */
 export class Contents {
@@ -25,6 +27,6 @@ export class Contents {
   }
 
   remember({ version, content }: Config): void {
-    this.#bytes.set(version.sha256, content, content.length);
+    this.#bytes.set(version.sha256, content, content.length + ENTRY_BYTES);
   }
 }

@@ -42,6 +42,8 @@ const KEEP_EVERY_MS = 1_000;
 const MOST_STRANGERS = 20_000;
 /** So many devices in a second leave tens of megabytes, which the engine by itself would be in no hurry to collect. */
 const RUSH = 1_000;
+/** With so few, nobody is held up by a collection, which takes some twenty milliseconds. */
+const CALM = 20;
 
 /**
  * Gathers what is seen of devices, and keeps it once a second. It never holds up a fetch, and a fetch never fails for it:
@@ -58,6 +60,7 @@ export class Recorder {
   /** Whether it is time to keep what was gathered. */
   #isDue = false;
   #isKeeping = false;
+  #hasRushed = false;
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: RecorderParts) {
@@ -165,8 +168,12 @@ export class Recorder {
       this.#gathering = this.#empty();
       this.#shown.clear();
       if (this.#strangers.size > MOST_STRANGERS) this.#strangers.clear();
-      if (gathering.visits.length >= RUSH) Bun.gc(false);
       await this.#write(gathering);
+      this.#hasRushed ||= gathering.visits.length >= RUSH;
+    }
+    if (this.#hasRushed && this.#gathering.visits.length < CALM) {
+      this.#hasRushed = false;
+      Bun.gc(true);
     }
     this.#isKeeping = false;
   }
