@@ -1,9 +1,9 @@
-// What mqtt.js can do alone: connects, and publishes so many announcements, up to 512 in flight, as many as the relay
+// What mqtt.js can do alone: connects, and publishes so many announcements, up to 128 in flight, as many as the relay
 // has (src/announcements/relay.ts). `bun mqtt-drain.ts URL USERNAME PASSWORD COUNT`
 import { connectAsync } from "mqtt";
 import { macs } from "../../test/support/load.ts";
 
-const IN_FLIGHT = 512;
+const IN_FLIGHT = 128;
 const TOPIC = "iotsupport/updates/configs";
 
 const [url = "", username = "", password = "", count = "0"] = process.argv.slice(2);

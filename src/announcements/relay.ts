@@ -8,7 +8,8 @@ import { Rest } from "./rest.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { type DeviceTopics, nextPart, type Part } from "./telling.ts";
 
-const IN_FLIGHT_MOST = 512;
+/** More would go out no faster, and hold up saves: what a round reads, publishes and settles is its own turn on each thread. */
+const IN_FLIGHT_MOST = 128;
 /** A config has two messages: on the topic that all share, and on its device's own. */
 const MOST_OF_A_CONFIG = 2;
 /** With more on their way out of the outbox, no more are published. */
