@@ -212,6 +212,15 @@ describe("the reserve", () => {
     expect(kinds(opened.writer.commit([save(PORCH)], NOW))).toEqual(["done"]);
   });
 
+  test("that fails after a commit has nothing written twice", async () => {
+    await using opened = await openWriter();
+    opened.reserve.fill = () => {
+      throw new Error("the folder cannot be read");
+    };
+    expect(() => opened.writer.commit([save(PORCH)], NOW)).toThrow("the folder cannot be read");
+    expect(readConfig(opened.db, PORCH)?.version.revision).toBe(1);
+  });
+
   test("that a start finds is held, and one of the wrong size is made anew", async () => {
     await using dir = await tempDir();
     const path = join(dir.path, "reserve");
@@ -229,13 +238,15 @@ class OpenWriter implements AsyncDisposable {
   readonly path: string;
   readonly reservePath: string;
   readonly db: Database;
+  readonly reserve: Reserve;
   readonly writer: Writer;
 
   constructor(private readonly dir: AsyncDisposable & { readonly path: string }) {
     this.path = join(dir.path, "iotsupport.db");
     this.reservePath = join(dir.path, "reserve");
     this.db = openForWriting(this.path);
-    this.writer = new Writer(this.db, new Reserve(this.reservePath), {
+    this.reserve = new Reserve(this.reservePath);
+    this.writer = new Writer(this.db, this.reserve, {
       announces: true,
       deviceTopics: "off",
       keepRevisions: 20,

@@ -86,20 +86,18 @@ export class Writer {
       rules: this.rules,
       isRoomShort: this.#isFull || !this.#mayGrow,
     };
-    try {
-      const outcomes = this.#transact(tx, writes);
+    const together = this.#attempt(tx, writes);
+    if (together.kind === "done") {
       this.#allowGrowth(this.reserve.fill());
       if (writes.some(isSave)) this.#isFull = false;
-      return outcomes.map(done);
-    } catch (error) {
-      if (isRefusal(error)) return writes.map((write) => this.#commitAlone(tx, write));
-      if (!isDiskFull(error)) throw error;
-      if (!this.#mayGrow && this.reserve.fill()) {
-        this.#allowGrowth(true); // There is room again: it was only the database that was to keep its size.
-        return this.commit(writes, now);
-      }
-      return writes.map((write) => this.#commitAlone({ ...tx, isRoomShort: true }, write));
+      return together.outcomes.map((outcome) => ({ kind: "done", outcome }));
     }
+    if (together.kind === "full" && !this.#mayGrow && this.reserve.fill()) {
+      this.#allowGrowth(true); // There is room again: it was only the database that was to keep its size.
+      return this.commit(writes, now);
+    }
+    const isRoomShort = tx.isRoomShort || together.kind === "full";
+    return writes.map((write) => this.#commitAlone({ ...tx, isRoomShort }, write));
   }
 
   /** Whether saves have room again after a full disk. Takes the reserve back, where there is enough for it. */
@@ -122,44 +120,41 @@ export class Writer {
     this.#mayGrow = mayGrow;
   }
 
-  /** All of them, or none. */
-  #transact(tx: Transaction, writes: readonly Write[]): readonly Outcome<Verb>[] {
-    this.db.run("begin immediate");
+  /** All of them, or none. Throws where that is no matter of these writes. */
+  #attempt(tx: Transaction, writes: readonly Write[]): Attempt {
     try {
+      this.db.run("begin immediate");
       const outcomes = writes.map((write) => perform(tx, write));
       this.db.run("commit");
-      return outcomes;
+      return { kind: "done", outcomes };
     } catch (error) {
       if (this.db.inTransaction) this.db.run("rollback");
+      if (isDiskFull(error)) return { kind: "full" };
+      if (isRefusal(error)) return { kind: "failed", reason: String(error) };
       throw error;
     }
   }
 
   /** A small write may still find room where a large one did not. */
   #commitAlone(tx: Transaction, write: Write): Answer {
-    const answer = this.#attemptAlone(tx, write);
+    const answer = answerOf(this.#attempt(tx, [write]));
+    if (answer.kind === "full") this.#isFull = true;
     if (answer.kind !== "full" || !ESSENTIAL.has(write.verb)) return answer;
     this.reserve.free();
     this.#allowGrowth(false);
     emptyLog(this.db);
-    return this.#attemptAlone({ ...tx, isRoomShort: true }, write);
-  }
-
-  #attemptAlone(tx: Transaction, write: Write): Answer {
-    try {
-      const [outcome] = this.#transact(tx, [write]);
-      return done(outcome);
-    } catch (error) {
-      if (isRefusal(error)) return { kind: "failed", reason: String(error) };
-      if (!isDiskFull(error)) throw error;
-      this.#isFull = true;
-      return { kind: "full" };
-    }
+    return answerOf(this.#attempt({ ...tx, isRoomShort: true }, [write]));
   }
 }
 
-function done(outcome: Outcome<Verb>): Answer {
-  return { kind: "done", outcome };
+/** What came of writes that were to be committed together. */
+type Attempt =
+  | { readonly kind: "done"; readonly outcomes: readonly Outcome<Verb>[] }
+  | Exclude<Answer, { readonly kind: "done" }>;
+
+/** Of one write. */
+function answerOf(attempt: Attempt): Answer {
+  return attempt.kind === "done" ? { kind: "done", outcome: attempt.outcomes[0] } : attempt;
 }
 
 /** Its room is free then, too. Where that cannot be done now, the write is tried all the same. */
