@@ -21,7 +21,11 @@ export const manySaves: SoakRow = {
     await using dir = await tempDir();
     await using broker = await startBroker();
     const dataDir = join(dir.path, "data");
-    await using service = await startServiceProcess(environment(dataDir, broker.mqtt));
+    const kept = Math.max(1, Math.floor(saves / TENTHS / configs)); // So that every history is full after the first tenth.
+    await using service = await startServiceProcess({
+      ...environment(dataDir, broker.mqtt),
+      KEEP_REVISIONS: String(kept),
+    });
     const figures = new ProcessFigures(service.pid);
     const files = macs(configs);
     const saveAll = async (numbers: readonly number[]) => {
@@ -53,6 +57,7 @@ export const manySaves: SoakRow = {
     );
     return [
       told("saves a second, 16 connections", saves / seconds, "/s"),
+      told("revisions kept of each config", kept, ""),
       ...flatness(tenths.map(({ took }) => took)),
       ...boundedness(tenths.map(({ sizes }) => sizes)),
       atMost("resident memory at the end", figures.residentMb, 300, "MB"),
