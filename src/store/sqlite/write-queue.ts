@@ -4,6 +4,12 @@ import type { Answer, Arguments, Outcome, Verb, Write } from "./writer.ts";
 /** More than this many writes waiting for the disk are refused: what waits is held in memory. */
 const MOST_WAITING = 10_000;
 
+/** So many batches are on their way at the most: the thread that writes has its next one at hand while we are at other things. */
+const MOST_BATCHES = 3;
+
+/** Fewer writes than these wait for the batch before them to end, and share the next one's flush with what comes meanwhile. */
+const FEWEST_BESIDE = 8;
+
 /** So much content goes into one transaction at the most, one write apart: the log must fit into the reserve. */
 const MOST_BATCH_BYTES = 1024 * 1024;
 
@@ -19,10 +25,10 @@ export interface Answered extends Pending {
   readonly answer: Answer | undefined;
 }
 
-/** Writes that wait, and the one batch of them that is being committed: what comes meanwhile goes together in the next. */
+/** Writes that wait, and the batches of them that are being committed, one after another: what comes meanwhile goes together. */
 export class WriteQueue {
-  #waiting: Pending[] = [];
-  #committing: Pending[] | null = null;
+  readonly #waiting: Pending[] = [];
+  readonly #committing: Pending[][] = [];
 
   /** Whether nothing waits. */
   get isEmpty(): boolean {
@@ -30,12 +36,12 @@ export class WriteQueue {
   }
 
   get isCommitting(): boolean {
-    return this.#committing !== null;
+    return this.#committing.length > 0;
   }
 
   /** What waits, and what is being committed. */
   get writes(): readonly Write[] {
-    return [...(this.#committing ?? []), ...this.#waiting].map(({ write }) => write);
+    return [...this.#committing.flat(), ...this.#waiting].map(({ write }) => write);
   }
 
   /** Resolves or rejects as the write's answer says. */
@@ -49,25 +55,25 @@ export class WriteQueue {
     return promise as Promise<Outcome<V>>;
   }
 
-  /** The next batch, to be committed; null where one is under way, or nothing waits. */
+  /** The next batch, to be committed after those before it; null where nothing waits, or too little to go beside them. */
   begin(): readonly Write[] | null {
-    if (this.#committing !== null || this.#waiting.length === 0) return null;
-    this.#committing = this.#waiting.splice(0, batchLength(this.#waiting));
-    return this.#committing.map(({ write }) => write);
+    const fewest = this.isCommitting ? FEWEST_BESIDE : 1;
+    if (this.#waiting.length < fewest || this.#committing.length >= MOST_BATCHES) return null;
+    const batch = this.#waiting.splice(0, batchLength(this.#waiting));
+    this.#committing.push(batch);
+    return batch.map(({ write }) => write);
   }
 
-  /** Ends the batch that `begin` gave. */
+  /** Ends the oldest batch that `begin` gave. */
   end(answers: readonly Answer[]): readonly Answered[] {
-    const batch = this.#committing ?? [];
-    this.#committing = null;
+    const batch = this.#committing.shift() ?? [];
     return batch.map((pending, index) => ({ ...pending, answer: answers[index] }));
   }
 
   /** Nothing comes of any of them. */
   abandon(reason: Error): void {
-    for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(reason);
-    this.#committing = null;
-    this.#waiting = [];
+    for (const { reject } of [...this.#committing.splice(0).flat(), ...this.#waiting.splice(0)])
+      reject(reason);
   }
 }
 

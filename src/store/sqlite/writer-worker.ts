@@ -29,21 +29,24 @@ const { databasePath, reservePath, rules } = workerData as WriterOptions;
 const db = openForWriting(databasePath);
 const writer = new Writer(db, new Reserve(reservePath), rules);
 
+/** An I/O error leaves open what is on disk: nothing may be written that rests on it (faults.md R13), also no batch that has come already. */
+let broken: Reply | null = null;
+
 parentPort?.on("message", (request: Request) => {
   if (request === "close") {
     db.close();
     parentPort?.close();
     return;
   }
-  parentPort?.postMessage(replyTo(request));
+  parentPort?.postMessage(broken ?? replyTo(request));
 });
 
-/** An I/O error leaves open what is on disk: nothing may be written that rests on it (faults.md R13). */
 function replyTo(request: Batch | "look for room"): Reply {
   try {
     if (request === "look for room") return { kind: "looked", hasRoom: writer.hasRoom() };
     return { kind: "committed", answers: writer.commit(request.writes, request.now) };
   } catch (error) {
-    return { kind: "broken", reason: String(error) };
+    broken = { kind: "broken", reason: String(error) };
+    return broken;
   }
 }

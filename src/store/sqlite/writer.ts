@@ -123,9 +123,9 @@ export class Writer {
   /** All of them, or none. Throws where that is no matter of these writes. */
   #attempt(tx: Transaction, writes: readonly Write[]): Attempt {
     try {
-      this.db.run("begin immediate");
+      this.db.query("begin immediate").run();
       const outcomes = writes.map((write) => perform(tx, write));
-      this.db.run("commit");
+      this.db.query("commit").run();
       return { kind: "done", outcomes };
     } catch (error) {
       if (this.db.inTransaction) this.db.run("rollback");
