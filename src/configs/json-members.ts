@@ -25,24 +25,24 @@ export class JsonError extends Error {
  */
 export function readMembers(text: string, maxDepth: number): ReadonlyMap<string, Span> {
   const members = new Map<string, Span>();
-  const scanner = new Scanner(text, maxDepth);
-  scanner.skipSpace();
-  if (!scanner.take(OPEN_BRACE)) throw scanner.unexpected("an object");
-  if (maxDepth < 1) throw scanner.tooDeep();
-  scanner.skipSpace();
-  if (!scanner.take(CLOSE_BRACE)) {
-    do {
-      scanner.skipSpace();
-      const name = scanner.readName(members);
-      const start = scanner.at;
-      scanner.skipValue(1);
-      members.set(name, { start, end: scanner.at });
-      scanner.skipSpace();
-    } while (scanner.take(COMMA));
-    if (!scanner.take(CLOSE_BRACE)) throw scanner.unexpected('"," or "}"');
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) !== OPEN_BRACE) throw unexpected(text, at, "an object");
+  if (maxDepth < 1) throw tooDeep(text, at, maxDepth);
+  at = skipSpace(text, at + 1);
+  if (text.charCodeAt(at) !== CLOSE_BRACE) {
+    for (;;) {
+      const name = readName(text, at, members);
+      const start = skipColon(text, name.end);
+      at = skipValue(text, start, 1, maxDepth);
+      members.set(name.name, { start, end: at });
+      at = skipSpace(text, at);
+      if (text.charCodeAt(at) !== COMMA) break;
+      at = skipSpace(text, at + 1);
+    }
+    if (text.charCodeAt(at) !== CLOSE_BRACE) throw unexpected(text, at, '"," or "}"');
   }
-  scanner.skipSpace();
-  if (scanner.at < text.length) throw scanner.unexpected("the end");
+  at = skipSpace(text, at + 1);
+  if (at < text.length) throw unexpected(text, at, "the end");
   return members;
 }
 
@@ -52,142 +52,130 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
 const COLON = 0x3a;
+const UPPER_E = 0x45;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
+const LOWER_E = 0x65;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** What can be asked whether it holds a name already. */
 type Names = Pick<ReadonlySet<string>, "has">;
 
-/** Goes over a text from front to back. Each method begins where the last one ended. */
-class Scanner {
-  at = 0;
+// Each of these begins where the one before ended, and gives where it ends itself: as numbers alone, since an object
+// that remembers the place takes thrice as long. The code at the end of the text is NaN, which equals nothing.
 
-  constructor(
-    readonly text: string,
-    readonly maxDepth: number,
-  ) {}
-
-  skipSpace(): void {
-    while (isSpace(this.#code())) this.at += 1;
-  }
-
-  /** Goes over this one character if it stands here. */
-  take(code: number): boolean {
-    const isHere = this.#code() === code;
-    if (isHere) this.at += 1;
-    return isHere;
-  }
-
-  /** Reads a member's name and its colon, up to its value. Refuses one that stands among `names` already. */
-  readName(names: Names): string {
-    const start = this.at;
-    if (!this.take(QUOTE)) throw this.unexpected("a name in double quotes");
-    const isPlain = this.#skipToQuote();
-    const literal = this.text.slice(start, this.at);
-    const name: string = isPlain ? literal.slice(1, -1) : JSON.parse(literal);
-    if (names.has(name)) throw this.#error(`the name ${quote(name)} occurs twice in one object`, start);
-    this.skipSpace();
-    if (!this.take(COLON)) throw this.unexpected('":"');
-    this.skipSpace();
-    return name;
-  }
-
-  /** Goes over one value, which lies within `outerDepth` levels. */
-  skipValue(outerDepth: number): void {
-    /** What is open between the value's begin and here; the names of an object, null for an array. */
-    const open: (Set<string> | null)[] = [];
-    do {
-      if (this.take(OPEN_BRACE)) {
-        if (this.#enter(open, new Set(), outerDepth)) continue;
-      } else if (this.take(OPEN_BRACKET)) {
-        if (this.#enter(open, null, outerDepth)) continue;
-      } else {
-        this.#skipScalar();
+/** Over one value, which lies within `outerDepth` levels. */
+function skipValue(text: string, start: number, outerDepth: number, maxDepth: number): number {
+  /** What is open between the value's begin and here; the names of an object, null for an array. */
+  const open: (Set<string> | null)[] = [];
+  let at = start;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (outerDepth + open.length >= maxDepth) throw tooDeep(text, at, maxDepth);
+      const names = code === OPEN_BRACE ? new Set<string>() : null;
+      at = skipSpace(text, at + 1);
+      if (text.charCodeAt(at) !== closing(names)) {
+        open.push(names);
+        if (names !== null) at = skipName(text, at, names);
+        continue;
       }
-      this.#leave(open);
-    } while (open.length > 0);
-  }
-
-  /** Goes to the first value of what was opened just now. False: it has none, and ends here. */
-  #enter(open: (Set<string> | null)[], names: Set<string> | null, outerDepth: number): boolean {
-    if (outerDepth + open.length >= this.maxDepth) throw this.tooDeep();
-    this.skipSpace();
-    if (this.take(closing(names))) return false;
-    open.push(names);
-    names?.add(this.readName(names));
-    return true;
-  }
-
-  /** After a value: goes out of all that ends here, then to the value that comes next, unless nothing is open. */
-  #leave(open: (Set<string> | null)[]): void {
-    for (let names = open.at(-1); names !== undefined; names = open.at(-1)) {
-      this.skipSpace();
-      if (this.take(COMMA)) {
-        this.skipSpace();
-        names?.add(this.readName(names));
-        return;
+      at += 1;
+    } else {
+      at = skipScalar(text, at);
+    }
+    // Out of all that ends here, then to the value that comes next.
+    for (;;) {
+      if (open.length === 0) return at;
+      const names = open[open.length - 1] ?? null;
+      at = skipSpace(text, at);
+      const code = text.charCodeAt(at);
+      if (code === COMMA) {
+        at = skipSpace(text, at + 1);
+        if (names !== null) at = skipName(text, at, names);
+        break;
       }
-      if (!this.take(closing(names))) throw this.unexpected(names === null ? '"," or "]"' : '"," or "}"');
+      if (code !== closing(names)) throw unexpected(text, at, names === null ? '"," or "]"' : '"," or "}"');
+      at += 1;
       open.pop();
     }
   }
+}
 
-  #skipScalar(): void {
-    if (this.take(QUOTE)) this.#skipToQuote();
-    else if (!this.#skip(scalar)) throw this.unexpected("a value");
+/** Over a member's name, which is put among `names`, and its colon, to its value. */
+function skipName(text: string, at: number, names: Set<string>): number {
+  const { name, end } = readName(text, at, names);
+  names.add(name);
+  return skipColon(text, end);
+}
+
+/** A member's name, unescaped. Refuses one that stands among `names` already. */
+function readName(text: string, at: number, names: Names): { readonly name: string; readonly end: number } {
+  if (text.charCodeAt(at) !== QUOTE) throw unexpected(text, at, "a name in double quotes");
+  const end = skipString(text, at);
+  const plain = text.slice(at + 1, end - 1);
+  const name: string = plain.includes("\\") ? JSON.parse(text.slice(at, end)) : plain;
+  if (names.has(name)) throw errorAt(text, at, `the name ${quote(name)} occurs twice in one object`);
+  return { name, end };
+}
+
+function skipColon(text: string, at: number): number {
+  const colon = skipSpace(text, at);
+  if (text.charCodeAt(colon) !== COLON) throw unexpected(text, colon, '":"');
+  return skipSpace(text, colon + 1);
+}
+
+function skipScalar(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code === QUOTE) return skipString(text, at);
+  if (code > ZERO && code <= NINE) {
+    const end = skipDigits(text, at);
+    const next = text.charCodeAt(end);
+    if (next !== POINT && next !== UPPER_E && next !== LOWER_E) return end;
   }
+  const end = matchEnd(scalar, text, at);
+  if (end === null) throw unexpected(text, at, "a value");
+  return end;
+}
 
-  /** Goes over the rest of a string. True: no escapes are in it. Most of any text is strings: so, the tight loop. */
-  #skipToQuote(): boolean {
-    const { text } = this;
-    let isPlain = true;
-    let { at } = this;
-    for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
-      if (code >= SPACE && code !== BACKSLASH) {
-        at += 1;
-        continue;
-      }
-      this.at = at;
-      if (code !== BACKSLASH) throw this.unexpected("a character of a string or its closing quote");
-      if (!this.#skip(escaped)) throw this.#error("an escape that JSON does not know", at);
-      isPlain = false;
-      at = this.at;
+function skipDigits(text: string, start: number): number {
+  let at = start;
+  for (let code = text.charCodeAt(at); code >= ZERO && code <= NINE; code = text.charCodeAt(at)) at += 1;
+  return at;
+}
+
+/** Over a string, from quote to quote. */
+function skipString(text: string, start: number): number {
+  let at = start + 1;
+  for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
+    if (code >= SPACE && code !== BACKSLASH) {
+      at += 1;
+      continue;
     }
-    this.at = at + 1;
-    return isPlain;
+    if (code !== BACKSLASH) throw unexpected(text, at, "a character of a string or its closing quote");
+    const end = matchEnd(escaped, text, at);
+    if (end === null) throw errorAt(text, at, "an escape that JSON does not know");
+    at = end;
   }
+  return at + 1;
+}
 
-  /** Goes over what this sticky expression matches here. */
-  #skip(expression: RegExp): boolean {
-    expression.lastIndex = this.at;
-    const isHere = expression.test(this.text);
-    if (isHere) this.at = expression.lastIndex;
-    return isHere;
-  }
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
 
-  /** NaN at the end of the text, which equals nothing. */
-  #code(): number {
-    return this.text.charCodeAt(this.at);
-  }
-
-  tooDeep(): JsonError {
-    return this.#error(`nested more than ${this.maxDepth} levels deep`, this.at - 1); // What was opened is behind us.
-  }
-
-  unexpected(expected: string): JsonError {
-    const code = this.text.codePointAt(this.at);
-    const found = code === undefined ? "the end" : quote(String.fromCodePoint(code));
-    return this.#error(`expected ${expected}, found ${found}`, this.at);
-  }
-
-  #error(reason: string, at: number): JsonError {
-    const lines = this.text.slice(0, at).split("\n");
-    return new JsonError(reason, lines.length, (lines.at(-1)?.length ?? 0) + 1);
-  }
+/** Where it ends what this sticky expression matches here; null where it does not. */
+function matchEnd(expression: RegExp, text: string, at: number): number | null {
+  expression.lastIndex = at;
+  return expression.test(text) ? expression.lastIndex : null;
 }
 
 /** RFC 8259 §3 and §6. */
@@ -202,4 +190,19 @@ function isSpace(code: number): boolean {
 
 function closing(names: Names | null): number {
   return names === null ? CLOSE_BRACKET : CLOSE_BRACE;
+}
+
+function tooDeep(text: string, at: number, maxDepth: number): JsonError {
+  return errorAt(text, at, `nested more than ${maxDepth} levels deep`);
+}
+
+function unexpected(text: string, at: number, expected: string): JsonError {
+  const code = text.codePointAt(at);
+  const found = code === undefined ? "the end" : quote(String.fromCodePoint(code));
+  return errorAt(text, at, `expected ${expected}, found ${found}`);
+}
+
+function errorAt(text: string, at: number, reason: string): JsonError {
+  const lines = text.slice(0, at).split("\n");
+  return new JsonError(reason, lines.length, (lines.at(-1)?.length ?? 0) + 1);
 }

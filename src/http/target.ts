@@ -17,11 +17,11 @@ export function pathOf(request: Request): string {
  * Refuses a request whose Host is there and is not one host, with a port or without (RFC 9112, section 3.2). Bun joins
  * the values of two of them with a comma.
  */
-export const hostGuard = createMiddleware<Env>(async function hostGuard(c, next) {
+export const hostGuard = createMiddleware<Env>(function hostGuard(c, next) {
   if (!namesOneHost(c.req.raw.headers)) {
     throw validationFailed("Host", "must be one host name or address, with a port or without");
   }
-  await next();
+  return next();
 });
 
 /** Whether Host is one host, or is not there. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import * as v from "valibot";
-import { Mac, parseMac } from "../../src/configs/mac.ts";
+import { type Mac, parseMac } from "../../src/configs/mac.ts";
 import { Fault } from "../../src/fault.ts";
 
 const refused = [
@@ -47,11 +46,9 @@ describe("a MAC address", () => {
     expect(() => parseMac(text)).toThrow(
       /^mac_address: the format of .* is invalid; expected aa-bb-cc-dd-ee-ff$/,
     );
-    expect(v.is(Mac, text)).toBe(false);
   });
 
-  test("is refused as INVALID_OPERATION, with the format in the schema's own message too", () => {
+  test("is refused as INVALID_OPERATION", () => {
     expect(() => parseMac("nonsense")).toThrow(expect.objectContaining({ code: "INVALID_OPERATION" }));
-    expect(v.safeParse(Mac, "nonsense").issues?.[0].message).toContain("format aa-bb-cc-dd-ee-ff");
   });
 });
