@@ -124,7 +124,6 @@ describe("a check", () => {
     ],
     ["the count of configs is kept as 7, and is 2", "update counts set n = 7 where name = 'configs'"],
     ["the count of assets is kept as 0, and is 4", "update counts set n = 0 where name = 'assets'"],
-    ["the count of outbox is kept as 1, and is 0", "update counts set n = 1 where name = 'outbox'"],
   ];
   test.each(rows)("says: %s", async (problem, sql) => {
     await using dir = await tempDir();

@@ -80,9 +80,7 @@ function changedContents(db: Database): string[] {
 
 function miscounts(db: Database): string[] {
   const sql = `
-    select counts.name, n, (case name
-      when 'outbox' then (select count(*) from outbox)
-      else (select count(*) from files where kind = counts.name and sha256 is not null) end) as counted
+    select counts.name, n, (select count(*) from files where kind = counts.name and sha256 is not null) as counted
     from counts`;
   return db
     .query<{ name: string; n: number; counted: number }, []>(sql)

@@ -14,7 +14,9 @@ const EVERYBODY = "";
  */
 export function announce(tx: Transaction, { kind, name, revision }: FileRevision): void {
   if (!tx.rules.announces) return;
-  tx.db.query(`delete from outbox where kind = ? and subject = ? and device <> ''`).run(kind, name);
+  if (tx.rules.deviceTopics !== "off") {
+    tx.db.query(`delete from outbox where kind = ? and subject = ? and device <> ''`).run(kind, name);
+  }
   put(tx, { kind, name, revision }, EVERYBODY);
 }
 

@@ -51,9 +51,13 @@ export function readAssets(db: Database, page: Page): readonly FileVersion[] {
     .flatMap((row) => versionOf(row) ?? []);
 }
 
-/** Each is one look-up, however many rows there are. */
+/** Files are one look-up, however many there are. Those that wait to be announced are counted. */
 export function readCounts(db: Database): Counts {
-  const rows = db.query<{ name: string; n: number }, []>(`select name, n from counts`).all();
+  const rows = db
+    .query<{ name: string; n: number }, []>(
+      `select name, n from counts union all select 'outbox', count(*) from outbox`,
+    )
+    .all();
   const counts = new Map(rows.map(({ name, n }) => [name, n]));
   const oldest = db
     .query<{ committed_at: number }, []>(`select committed_at from outbox order by position limit 1`)
