@@ -3,6 +3,7 @@ import type { Log, Metrics } from "../ops/index.ts";
 import type { Announcement, Store } from "../store/index.ts";
 import { Acknowledged, keyOf } from "./acknowledged.ts";
 import type { Broker, PublishOutcome } from "./broker.ts";
+import { Due } from "./due.ts";
 import { deviceTopics, type Message, sharedTopics, type TopicPattern } from "./message.ts";
 import { Rest } from "./rest.ts";
 import { retryDelayMs } from "./retry-delay.ts";
@@ -21,16 +22,17 @@ const AFTER_LOSS = { firstMs: 100, mostMs: 5_000 };
 const AFTER_REFUSAL = { firstMs: 1_000, mostMs: 60_000 };
 
 /**
- * Publishes what is in the outbox, and forgets it on PUBACK. It polls at its own pace: a nudge or a connect
+ * Publishes what is in the outbox, and forgets it on PUBACK. It polls at its own pace: a change, a nudge or a connect
  * only ends a rest, so that a lost one costs a moment and never an announcement.
  */
 export class Relay {
   readonly #idle = new Rest();
   readonly #retry = new Rest();
-  #nudged: NodeJS.Immediate | null = null;
+  #waking: NodeJS.Immediate | null = null;
   #stopping = false;
   #running: Promise<void> = Promise.resolve();
   readonly #acknowledged: Acknowledged;
+  readonly #due: Due;
   /** How far those are that are told in parts. */
   #toldTo = new Map<string, string>();
   /** Topics of which the broker has refused the last announcement. */
@@ -46,6 +48,11 @@ export class Relay {
     private readonly topics: DeviceTopics | null,
   ) {
     this.#acknowledged = new Acknowledged(store, log);
+    this.#due = new Due(store, this.#acknowledged);
+    store.onChange((change) => {
+      this.#due.hear(change);
+      this.#wake();
+    });
   }
 
   /** Why announcements wait, as far as is known: no connection, or topics that the broker refuses. */
@@ -57,7 +64,10 @@ export class Relay {
 
   /** Begins. The promise settles only when the loop ends, and rejects where it could not go on. */
   start(): Promise<void> {
-    this.broker.onConnect(() => this.#cutRests());
+    this.broker.onConnect(() => {
+      this.#due.lookAgain();
+      this.#cutRests();
+    });
     // What never failed is exported as 0: a first failure must be seen as a rise.
     for (const topic of [...sharedTopics, ...(this.topics === null ? [] : [deviceTopics])]) {
       for (const status of ["success", "failure"]) this.metrics.mqttPublish.inc({ topic, status }, 0);
@@ -66,17 +76,16 @@ export class Relay {
     return this.#running;
   }
 
-  /** Says that something may be due. The answers of those who say it go out first. */
+  /** Says that something may be due, of which the store has told as no change of a file. */
   nudge(): void {
-    this.#nudged ??= setImmediate(() => {
-      this.#nudged = null;
-      this.#idle.cut();
-    });
+    this.#due.lookAgain();
+    this.#wake();
   }
 
   /** Publishes what is still due, for at most 5 s, and disconnects. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#due.lookAgain();
     this.#cutRests();
     const ended = this.#running.catch(() => {}); // Whoever called `start` hears of it.
     const deadline = new Rest();
@@ -84,6 +93,14 @@ export class Relay {
     deadline.cut();
     await this.broker.stop();
     await ended;
+  }
+
+  /** The answers of those who made it so go out first. */
+  #wake(): void {
+    this.#waking ??= setImmediate(() => {
+      this.#waking = null;
+      this.#idle.cut();
+    });
   }
 
   #cutRests(): void {
@@ -97,6 +114,7 @@ export class Relay {
       const round = await this.#tryRound();
       if (this.#stopping && (round === "nothing" || round === "lost")) return this.#acknowledged.settle();
       losses = round === "lost" ? losses + 1 : 0;
+      if (round === "lost") this.#due.lookAgain();
       if (round === "lost") await this.#retry.atMost(retryDelayMs(losses, Math.random(), AFTER_LOSS));
       else if (round !== "full" && !this.#stopping) await this.#idle.atMost(POLL_MS);
     }
@@ -121,8 +139,7 @@ export class Relay {
     if (!this.broker.connected) return "nothing";
 
     const most = Math.min(IN_FLIGHT_MOST, this.broker.receiveMaximum);
-    const found = await this.store.claimAnnouncements(most + this.#acknowledged.count);
-    const due = found.filter((each) => !this.#acknowledged.has(each)).slice(0, most);
+    const due = await this.#due.next(most);
     if (due.length === 0) return "nothing";
 
     const parts = await this.#nextParts(due, most);
@@ -134,7 +151,9 @@ export class Relay {
     void this.#acknowledged.settle(); // Beside the next round.
     await this.#postpone((by.get("refused") ?? []).map(({ announcement }) => announcement));
     if (by.has("lost")) return "lost"; // Their rows stay as they are.
-    return due.length === most || parts.some(({ isLast }) => !isLast) ? "full" : "some";
+    const isUntold = parts.some(({ isLast }) => !isLast);
+    if (isUntold) this.#due.lookAgain();
+    return due.length === most || isUntold ? "full" : "some";
   }
 
   /** As many messages as may be in flight. The oldest has all but what the others need: a large fleet holds up nobody. */

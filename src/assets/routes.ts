@@ -15,8 +15,6 @@ export interface AssetParts extends UploadParts {
   /** Null: no signature can be checked, and uploads are off. */
   readonly rules: UploadRules | null;
   readonly maxUploads: number;
-  /** Says that an announcement may be due. */
-  readonly nudge: () => void;
   readonly log: Log;
 }
 
@@ -51,18 +49,14 @@ async function takeUpload(parts: AssetParts, c: AppContext): Promise<FileVersion
   return await upload(parts, parts.rules, c);
 }
 
-/** The metrics know of an upload before its announcement goes out. */
 async function measured(
-  { metrics, log, nudge }: AssetParts,
+  { metrics, log }: AssetParts,
   c: AppContext,
   take: (c: AppContext) => Promise<FileVersion>,
 ): Promise<Response> {
   const stop = metrics.assetUploadDuration.startTimer();
   try {
     const version = await take(c);
-    metrics.assetUploads.inc({ status: "success", error_type: "" });
-    metrics.assetUploadFileSize.observe(version.size);
-    nudge();
     log.info({ requestId: c.get("caller").requestId, ...logged(version) }, "asset uploaded");
     return answerVersion(version);
   } catch (error) {
@@ -95,7 +89,6 @@ async function list({ store }: AssetParts): Promise<Response> {
 
 async function restore(parts: AssetParts, c: AppContext): Promise<Response> {
   const version = await rollBack(parts, parseFileName(c.req.param("filename") ?? ""), c);
-  parts.nudge();
   parts.log.info({ requestId: c.get("caller").requestId, ...logged(version) }, "asset rolled back");
   return answerVersion(version);
 }

@@ -3,18 +3,14 @@ import type { Metrics } from "../ops/index.ts";
 
 export type Operation = "list" | "get" | "save" | "rollback" | "delete";
 
-/**
- * Counts and times an operation on configs, whatever becomes of it. `then` follows a success only when the
- * metrics say so: they are updated before an announcement goes out.
- */
+/** Counts and times an operation on configs, whatever becomes of it. */
 export function measuring(metrics: Metrics) {
-  return (operation: Operation, handler: (c: AppContext) => Promise<Response>, then: () => void = () => {}) =>
+  return (operation: Operation, handler: (c: AppContext) => Promise<Response>) =>
     async (c: AppContext): Promise<Response> => {
       const beganMs = performance.now();
       try {
         const response = await handler(c);
         metrics.configOperations.inc({ operation, status: "success" });
-        then();
         return response;
       } catch (error) {
         metrics.configOperations.inc({ operation, status: "error" });

@@ -21,8 +21,6 @@ const ENVELOPE_BYTES = 64 * 1024;
 
 export interface ConfigParts {
   readonly store: Store;
-  /** Says that an announcement may be due. */
-  readonly nudge: () => void;
   readonly maxConfigBytes: number;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -42,11 +40,11 @@ export function configRoutes(parts: ConfigParts): Routes {
     );
     app.put(
       "/api/configs/:mac",
-      measured("save", (c) => save(parts, c), parts.nudge),
+      measured("save", (c) => save(parts, c)),
     );
     app.post(
       "/api/configs/:mac/rollback",
-      measured("rollback", (c) => rollBack(parts, macOf(c), c), parts.nudge),
+      measured("rollback", (c) => rollBack(parts, macOf(c), c)),
     );
     app.delete(
       "/api/configs/:mac",

@@ -43,15 +43,20 @@ describe("the relay", () => {
     expect(await announcing.metric("iot_announcement_delay_seconds_count")).toEqual([" 3"]);
   });
 
-  test("publishes a change at once when it is nudged, and soon when it is not", async () => {
+  test("publishes a change at once; what else comes into the outbox when it is nudged, or soon after", async () => {
     await using watcher = await mosquitto.subscribe("iotsupport/updates/#");
     await using announcing = await announcer(mosquitto.mqtt);
     await announcing.started();
+    const { fleet } = announcing.opened.store;
     await announcing.opened.saved(PORCH);
+    await watcher.next("a change", 900);
+    await announcing.isDone();
+    await fleet.announceAgain({ kind: "configs", name: PORCH });
     announcing.relay.nudge();
     await watcher.next("what a nudge told of", 900);
-    await announcing.opened.saved(CELLAR);
-    await watcher.next("what no nudge told of", 3_000);
+    await announcing.isDone();
+    await fleet.announceAgain({ kind: "configs", name: PORCH });
+    await watcher.next("what nothing told of", 3_000);
   });
 
   test("connects nothing before it is started", async () => {

@@ -186,8 +186,8 @@ async function startBusy() {
   const nudge = () => {};
   const app = createApp(
     [
-      configRoutes({ store, nudge, maxConfigBytes: 1_000, metrics, log }),
-      assetRoutes({ store, blobs, collector, rules: null, limits, maxUploads: 1, nudge, metrics, log }),
+      configRoutes({ store, maxConfigBytes: 1_000, metrics, log }),
+      assetRoutes({ store, blobs, collector, rules: null, limits, maxUploads: 1, metrics, log }),
       fleetRoutes({ store, nudge, now, parseMac, parseFileName: (name) => name }),
     ],
     { corsOrigins: [], publicUrl: null, allowedHosts: [] },

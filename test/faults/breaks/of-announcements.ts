@@ -10,10 +10,10 @@ export const announcementBreaks: readonly Break[] = [
     caughtBy: "R5",
   },
   {
-    name: "forget the nudge",
-    file: "src/service.ts",
-    find: "const nudge = () => relay?.nudge();",
-    replace: "const nudge = () => {};",
+    name: "forget to wake the relay for a change",
+    file: "src/announcements/relay.ts",
+    find: "      this.#due.hear(change);\n      this.#wake();",
+    replace: "      this.#due.hear(change);",
     caughtBy: "R20",
   },
   {
