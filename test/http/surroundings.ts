@@ -202,7 +202,7 @@ async function startBusy() {
 
   const other = new Database(join(dataDir, "iotsupport.db"));
   other.run("begin immediate");
-  const writes = Array.from({ length: MOST_WRITES + 1 }, () => store.saveConfig(configOf(PORCH), anyone));
+  const writes = Array.from({ length: MOST_WRITES }, () => store.saveConfig(configOf(PORCH), anyone));
   const lists = Array.from({ length: MOST_LISTS }, () =>
     store.listConfigs({ after: null, limit: 1, q: "no such" }),
   );

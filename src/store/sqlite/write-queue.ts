@@ -46,7 +46,8 @@ export class WriteQueue {
 
   /** Resolves or rejects as the write's answer says. */
   add<V extends Verb>(verb: V, args: Arguments<V>): Promise<Outcome<V>> {
-    if (this.#waiting.length >= MOST_WAITING) {
+    const underWay = this.#committing.reduce((sum, batch) => sum + batch.length, 0);
+    if (underWay + this.#waiting.length >= MOST_WAITING) {
       return Promise.reject(busy("too many writes wait for the disk"));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<Verb>>();
