@@ -1,27 +1,27 @@
 -- A load for wrk, and its result as one line of JSON. What it takes, after `--`:
 --   getconfigs COUNT      GETs the first COUNT configs in turn
---   save COUNT BODY       saves the first COUNT configs in turn; BODY is a file, in which @@@@@@@@ becomes a number, so
---                         that no config is saved twice in a row with the same content
+--   save COUNT BODY       saves the first COUNT configs in turn; BODY is a file, in which @@@@@@@@ becomes the save's
+--                         number, so that no two contents of a load are the same
 --   nothing               GETs the URL that wrk was given
--- Requests are made before the load begins: making each as it is sent would cost the generator more than sending it.
+-- Requests are made before the load begins, but for a save's number: making each as it is sent would cost the generator
+-- more than sending it.
 
 local STEP = 7919 -- No divisor in common with any COUNT of ours: all are visited before one comes again.
-local FEWEST = 1000
 
 local function mac(index)
   return (string.format("%012x", index):gsub("%x%x", "%0-"):sub(1, 17))
 end
 
---- Twice as many requests as there are configs, or more.
+--- What `make` gives for each of the first `count` configs, one after another, for ever.
 local function inTurn(count, make)
-  local requests = {}
-  for number = 1, math.max(2 * count, FEWEST) do
-    requests[number] = make(mac(number * STEP % count), number)
+  local made = {}
+  for number = 1, count do
+    made[number] = make(mac(number * STEP % count))
   end
   local at = 0
   return function()
-    at = at % #requests + 1
-    return requests[at]
+    at = at % count + 1
+    return made[at]
   end
 end
 
@@ -34,12 +34,19 @@ function loads.getconfigs(count)
 end
 
 function loads.save(count, bodyFile)
-  local before, after = assert(io.open(bodyFile)):read("*a"):match("^(.-)@@@@@@@@(.*)$")
+  local body = assert(io.open(bodyFile)):read("*a")
   local headers = { ["Content-Type"] = "application/json" }
-  return inTurn(tonumber(count), function(file, number)
-    local content = before .. string.format("%08d", number) .. after
-    return wrk.format("PUT", "/api/configs/" .. file, headers, content)
+  local nextSave = inTurn(tonumber(count), function(file)
+    local save = wrk.format("PUT", "/api/configs/" .. file, headers, body)
+    local first, last = save:find("@@@@@@@@", 1, true)
+    return { before = save:sub(1, first - 1), after = save:sub(last + 1) }
   end)
+  local number = 0
+  return function()
+    number = number + 1
+    local save = nextSave()
+    return save.before .. string.format("%08d", number) .. save.after
+  end
 end
 
 function init(args)
