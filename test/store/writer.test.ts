@@ -162,6 +162,22 @@ describe("a full disk", () => {
     expect(deleteAll(opened.writer, macs)).toEqual(new Set(["done"]));
   });
 
+  test.skipIf(!canMountDisks)(
+    "takes a save into pages that are free, where only the log has no room",
+    async () => {
+      await using opened = await openOnSmallDisk("20m");
+      const large = (mac: string) => save(mac, Buffer.alloc(200_000, mac));
+      opened.writer.commit([large(macOf(1)), large(macOf(2))], NOW);
+      opened.db.run("pragma wal_checkpoint(truncate)");
+      opened.writer.commit([remove(macOf(1)), remove(macOf(2))], NOW);
+      opened.writer.commit([{ verb: "forgetDeletedFiles", args: [] }, large(macOf(3))], NOW);
+      fillDisk(join(dirname(opened.path), "another program's"));
+      const half = save(macOf(4), Buffer.alloc(100_000));
+      expect(kinds(opened.writer.commit([half], NOW))).toEqual(["done"]);
+      expect(readConfigs(opened.db, WHOLE).map(({ mac }) => mac)).toEqual([macOf(3), macOf(4)]);
+    },
+  );
+
   test.skipIf(!canMountDisks)("is no obstacle to a start, whatever the log has outgrown", async () => {
     await using opened = await openOnSmallDisk("20m");
     const macs = fillUp(opened.writer, 200_000, 16);

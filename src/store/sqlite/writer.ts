@@ -137,12 +137,16 @@ export class Writer {
 
   /** A small write may still find room where a large one did not. */
   #commitAlone(tx: Transaction, write: Write): Answer {
-    const answer = answerOf(this.#attempt(tx, [write]));
+    let answer = answerOf(this.#attempt(tx, [write]));
+    if (answer.kind === "full") {
+      checkpoint(this.db, "passive"); // It waits for nobody, and the log begins anew in the room that it has.
+      answer = answerOf(this.#attempt(tx, [write]));
+    }
     if (answer.kind === "full") this.#isFull = true;
     if (answer.kind !== "full" || !ESSENTIAL.has(write.verb)) return answer;
     this.reserve.free();
     this.#allowGrowth(false);
-    emptyLog(this.db);
+    checkpoint(this.db, "truncate");
     return answerOf(this.#attempt({ ...tx, isRoomShort: true }, [write]));
   }
 }
@@ -157,10 +161,10 @@ function answerOf(attempt: Attempt): Answer {
   return attempt.kind === "done" ? { kind: "done", outcome: attempt.outcomes[0] } : attempt;
 }
 
-/** Its room is free then, too. Where that cannot be done now, the write is tried all the same. */
-function emptyLog(db: Database): void {
+/** Makes room in the log, or of it. Where that cannot be done now, the write is tried all the same. */
+function checkpoint(db: Database, mode: "passive" | "truncate"): void {
   try {
-    db.run("pragma wal_checkpoint(truncate)");
+    db.run(`pragma wal_checkpoint(${mode})`);
   } catch (error) {
     const isPassing = error instanceof SQLiteError && /^SQLITE_(FULL|BUSY|LOCKED)/.test(error.code ?? "");
     if (!isPassing) throw error;
