@@ -12,9 +12,7 @@ export async function rollBack(
   c: AppContext,
 ): Promise<Response> {
   const { to, message } = await readRollback(c);
-  const file = { kind: "configs", name: mac } as const;
-  const revision = await parts.store.findRevision(file, to);
-  const contentBytes = revision?.sha256 == null ? null : await parts.store.findContent(revision.sha256);
+  const contentBytes = await parts.store.findContent(mac, to);
   if (contentBytes === null) throw revisionNotFound("config", mac, to);
   const content = new TextDecoder().decode(contentBytes);
   return saveContent(parts, mac, { content, contentBytes, allowOverwrite: true, message }, c);

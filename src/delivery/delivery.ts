@@ -98,7 +98,7 @@ export class Delivery {
   /** Null where that revision is a delete, is kept no more, or never was. */
   async configRevision(mac: string, revision: number, ask: Ask): Promise<Response | null> {
     const offered = await offerRevision(this.store, { kind: "configs", name: mac }, revision, ask.caller);
-    const bytes = offered === null ? null : await this.store.findContent(offered.sha256);
+    const bytes = offered === null ? null : await this.store.findContent(mac, offered.revision);
     if (offered === null || bytes === null) return null;
     return this.#answered(ask, offered, answerWhole(ask.request, offered, bytes));
   }

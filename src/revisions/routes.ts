@@ -49,7 +49,8 @@ export interface RevisionParts {
 
 /** What a file was, and what has changed in it. */
 export function revisionRoutes({ store, parseMac, parseFileName }: RevisionParts): Routes {
-  const config = (c: AppContext): FileKey => ({ kind: "configs", name: parseMac(c.req.param("mac") ?? "") });
+  const mac = (c: AppContext): string => parseMac(c.req.param("mac") ?? "");
+  const config = (c: AppContext): FileKey => ({ kind: "configs", name: mac(c) });
   const asset = (c: AppContext): FileKey => ({
     kind: "assets",
     name: parseFileName(c.req.param("filename") ?? ""),
@@ -57,7 +58,7 @@ export function revisionRoutes({ store, parseMac, parseFileName }: RevisionParts
   return (app) => {
     app.get("/api/configs/:mac/revisions", (c) => list(store, config(c), c));
     app.get("/api/assets/:filename/revisions", (c) => list(store, asset(c), c));
-    app.get("/api/configs/:mac/revisions/:revision/diff", (c) => diff(store, config(c), c));
+    app.get("/api/configs/:mac/revisions/:revision/diff", (c) => diff(store, mac(c), c));
   };
 }
 
@@ -73,10 +74,10 @@ async function list(store: Store, file: FileKey, c: AppContext): Promise<Respons
   return Response.json(body, { headers: { "Cache-Control": "private, no-cache" } });
 }
 
-async function diff(store: Store, file: FileKey, c: AppContext): Promise<Response> {
+async function diff(store: Store, mac: string, c: AppContext): Promise<Response> {
   const to = parseRevision(c.req.param("revision") ?? "", "revision");
   const from = parseRevision(c.req.query("against") ?? String(to - 1), "against");
-  const [before, after] = await Promise.all([contentOf(store, file, from), contentOf(store, file, to)]);
+  const [before, after] = await Promise.all([contentOf(store, mac, from), contentOf(store, mac, to)]);
   const type = accepts(c, {
     header: "Accept",
     supports: [JSON_PATCH, "application/json", TEXT],
@@ -86,15 +87,14 @@ async function diff(store: Store, file: FileKey, c: AppContext): Promise<Respons
   if (type !== TEXT) {
     return new Response(jsonPatch(before, after), { headers: { ...headers, "Content-Type": JSON_PATCH } });
   }
-  const name = (revision: number) => `${file.name}@${revision}`;
+  const name = (revision: number) => `${mac}@${revision}`;
   const text = textDiff({ name: name(from), content: before }, { name: name(to), content: after });
   return new Response(text, { headers: { ...headers, "Content-Type": `${TEXT}; charset=utf-8` } });
 }
 
-async function contentOf(store: Store, file: FileKey, revision: number): Promise<string> {
-  const found = await store.findRevision(file, revision);
-  const bytes = found?.sha256 == null ? null : await store.findContent(found.sha256);
-  if (bytes === null) throw revisionNotFound(wordFor(file), file.name, revision);
+async function contentOf(store: Store, mac: string, revision: number): Promise<string> {
+  const bytes = await store.findContent(mac, revision);
+  if (bytes === null) throw revisionNotFound("config", mac, revision);
   return new TextDecoder().decode(bytes);
 }
 

@@ -166,8 +166,8 @@ export interface Store {
 
   findConfig(mac: string): Promise<Config | null>;
   findAsset(filename: string): Promise<FileVersion | null>;
-  /** A config's bytes by their hash, as long as a revision of any config names them. */
-  findContent(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** A config's bytes as they were; null where that revision is a delete, is kept no more, or never was. */
+  findContent(mac: string, revision: number): Promise<Uint8Array<ArrayBuffer> | null>;
   /** The file's revisions that are kept, newest first: those below `before` (null: from the newest), at most `limit`. */
   listRevisions(file: FileKey, before: number | null, limit: number): Promise<readonly Revision[]>;
   findRevision(file: FileKey, revision: number): Promise<Revision | null>;

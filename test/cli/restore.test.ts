@@ -272,8 +272,7 @@ test("no database whose rows contradict each other is restored, though its hash 
   await writeFile(path, entries.find(isDatabase)?.data ?? "");
   await chmod(path, 0o600);
   const db = new Database(path);
-  db.run(`update contents set content = cast('{"deviceName":"evil"}' as blob)
-     where sha256 = (select sha256 from files where name = '${PORCH}')`);
+  db.run(`update revisions set content = cast('{"deviceName":"evil"}' as blob) where name = '${PORCH}'`);
   db.close();
   const file = join(dir.path, "backup.tar");
   await writeFile(file, await withDatabase(await readFile(path), true));

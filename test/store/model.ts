@@ -79,12 +79,6 @@ export class Model {
     return (this.#revisions.get(keyOf(file)) ?? []).toReversed();
   }
 
-  /** Whether any revision of this kind has these bytes. */
-  keeps(kind: FileKind, sha256: string): boolean {
-    const kept = [...this.#revisions].filter(([key]) => key.startsWith(`${kind}/`));
-    return kept.some(([, revisions]) => revisions.some((each) => each.sha256 === sha256));
-  }
-
   names(kind: FileKind): string[] {
     return this.#existing(kind)
       .map(({ name }) => name)
@@ -163,9 +157,14 @@ export class Model {
     const kept = all.slice(-this.keepRevisions);
     this.#revisions.set(keyOf(file), kept);
     for (const { sha256 } of all.filter((each) => !kept.includes(each))) {
-      const isFree = file.kind === "assets" && sha256 !== null && !this.keeps("assets", sha256);
+      const isFree = file.kind === "assets" && sha256 !== null && !this.#isNamed(sha256);
       if (isFree) this.#blobs.set(sha256, made.createdAt.getTime());
     }
+  }
+
+  #isNamed(blob: string): boolean {
+    const kept = [...this.#revisions].filter(([key]) => key.startsWith("assets/"));
+    return kept.some(([, revisions]) => revisions.some(({ sha256 }) => sha256 === blob));
   }
 
   #holds(file: FileKey, precondition: Precondition): boolean {

@@ -89,7 +89,7 @@ export async function openInOneThread({
       notePublished: (shown, gone, mark) => write("notePublished", shown, gone, mark),
       readMark: async () => readMark(reading),
     },
-    findContent: async (sha256) => readContent(reading, sha256),
+    findContent: async (mac, revision) => readContent(reading, mac, revision),
     listRevisions: async (file, before, limit) =>
       readRevisions(reading, file, before ?? Number.MAX_SAFE_INTEGER, limit),
     findRevision: async (file, revision) => readRevision(reading, file, revision),

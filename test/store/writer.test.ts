@@ -317,7 +317,7 @@ function deleteAll(writer: Writer, macs: readonly string[]): Set<string> {
 /** A database in order, but for the page in which the contents of configs begin. */
 function damageContents(path: string): void {
   const made = openForWriting(path);
-  const sql = "select rootpage from sqlite_schema where name = 'contents'";
+  const sql = "select rootpage from sqlite_schema where name = 'revisions'";
   const page = made.query<{ rootpage: number }, []>(sql).get()?.rootpage ?? 0;
   made.close();
   const bytes = readFileSync(path);

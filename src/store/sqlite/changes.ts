@@ -10,13 +10,14 @@ import type { Transaction } from "./transaction.ts";
 
 /** Writes a config's next revision, and its announcement with it, unless a condition of the save forbids. */
 export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): SaveOutcome {
-  const file = { kind: "configs", name: save.mac, sha256: save.sha256, size: save.content.length } as const;
+  const { sha256, content } = save;
+  const file = { kind: "configs", name: save.mac, sha256, size: content.length, content } as const;
   const row = readFileRow(tx.db, file);
   const current = versionOf(row);
   if (current !== null && !save.allowOverwrite) return { kind: "exists" };
   if (!holds(save.precondition, current)) return { kind: "preconditionFailed" };
 
-  writeConfig(tx, save);
+  writeSummary(tx, save);
   const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
   if (current === null) expectDevice(tx, save.mac);
   announce(tx, version);
@@ -25,7 +26,8 @@ export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): S
 
 /** Names a blob as an asset's next revision, and writes its announcement with it. */
 export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): Saved {
-  const file = { kind: "assets", name: save.filename, sha256: save.sha256, size: save.size } as const;
+  const { sha256, size } = save;
+  const file = { kind: "assets", name: save.filename, sha256, size, content: null } as const;
   const row = readFileRow(tx.db, file);
   nameBlob(tx, save.sha256, save.claim);
   if (save.reading !== null) keepReading(tx, save.sha256, save.reading);
@@ -48,12 +50,10 @@ export function deleteFile(tx: Transaction, file: DeleteFile, caller: Caller): D
   return { kind: "deleted", revision };
 }
 
-function writeConfig(tx: Transaction, save: SaveConfig): void {
-  const summary = `
+function writeSummary(tx: Transaction, save: SaveConfig): void {
+  const sql = `
     insert into configs (mac, device_name, device_entity_id, enable_ota) values (?, ?, ?, ?)
     on conflict (mac) do update set device_name = excluded.device_name,
       device_entity_id = excluded.device_entity_id, enable_ota = excluded.enable_ota`;
-  tx.db.query(summary).run(save.mac, save.deviceName, save.deviceEntityId, save.enableOta);
-  const content = `insert into contents (sha256, content) values (?, ?) on conflict do nothing`;
-  tx.db.query(content).run(save.sha256, save.content);
+  tx.db.query(sql).run(save.mac, save.deviceName, save.deviceEntityId, save.enableOta);
 }

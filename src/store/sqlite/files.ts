@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { FileKey, FileKind } from "../file-key.ts";
 import { etagOf, type FileVersion, type Precondition } from "../store.ts";
-import { recordRevision } from "./revisions.ts";
+import { type NewBytes, recordRevision } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Who makes a change, and what they say of it. */
@@ -49,7 +49,7 @@ export function holds(precondition: Precondition, current: FileVersion | null): 
 /** Writes the file's next revision, into its history too. */
 export function writeVersion(
   tx: Transaction,
-  file: FileKey & { readonly sha256: string; readonly size: number },
+  file: FileKey & NewBytes,
   previous: FileRow | null,
   signature: Signature,
 ): FileVersion {
@@ -72,6 +72,6 @@ export function writeTombstone(tx: Transaction, previous: FileRow, signature: Si
     update files set revision = ?, sha256 = null, size = null, changed_at = ?, author = ?
     where kind = ? and name = ?`;
   tx.db.query(sql).run(revision, tx.now, signature.author, kind, name);
-  recordRevision(tx, { kind, name, revision, sha256: null, size: null, ...signature });
+  recordRevision(tx, { kind, name, revision, sha256: null, size: null, content: null, ...signature });
   return revision;
 }

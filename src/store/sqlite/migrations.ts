@@ -8,6 +8,7 @@ import checkIns from "./migrations/0007-check-ins.sql" with { type: "text" };
 import published from "./migrations/0008-published.sql" with { type: "text" };
 import publishingMark from "./migrations/0009-publishing-mark.sql" with { type: "text" };
 import outboxNotCounted from "./migrations/0010-outbox-not-counted.sql" with { type: "text" };
+import revisionsHoldContents from "./migrations/0011-revisions-hold-contents.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
 export const migrations: readonly string[] = [
@@ -21,6 +22,7 @@ export const migrations: readonly string[] = [
   published,
   publishingMark,
   outboxNotCounted,
+  revisionsHoldContents,
 ];
 
 /** What a database that this program made is of. */

@@ -5,8 +5,9 @@ import { type FileRow, readFileRow, versionOf } from "./files.ts";
 /** A config with its content, of one moment; null where there is none. */
 export function readConfig(db: Database, mac: string): Config | null {
   const sql = `
-    select kind, name, revision, sha256, size, changed_at, mac, device_name, device_entity_id, enable_ota, content
-    from files join configs on mac = name join contents using (sha256)
+    select kind, name, revision, files.sha256, files.size, changed_at, mac, device_name, device_entity_id, enable_ota,
+      content
+    from files join configs on mac = name join revisions using (kind, name, revision)
     where kind = 'configs' and name = ?`;
   const row = db
     .query<FileRow & ConfigRow & { readonly content: Uint8Array<ArrayBuffer> }, [string]>(sql)
@@ -16,9 +17,12 @@ export function readConfig(db: Database, mac: string): Config | null {
   return { ...summaryOf(row), version, content: row.content };
 }
 
-export function readContent(db: Database, sha256: string): Uint8Array<ArrayBuffer> | null {
-  const sql = `select content from contents where sha256 = ?`;
-  return db.query<{ readonly content: Uint8Array<ArrayBuffer> }, [string]>(sql).get(sha256)?.content ?? null;
+export function readContent(db: Database, mac: string, revision: number): Uint8Array<ArrayBuffer> | null {
+  const sql = `select content from revisions where kind = 'configs' and name = ? and revision = ?`;
+  const row = db
+    .query<{ readonly content: Uint8Array<ArrayBuffer> | null }, [string, number]>(sql)
+    .get(mac, revision);
+  return row?.content ?? null;
 }
 
 export function readAsset(db: Database, filename: string): FileVersion | null {

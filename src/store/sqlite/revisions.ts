@@ -6,27 +6,32 @@ import type { Transaction } from "./transaction.ts";
 
 const MOST_FORGOTTEN = 1_000;
 
-/** What a change leaves in its file's history. A delete has neither hash nor size. */
-export interface NewRevision extends FileKey {
+/** What a file is from now on. A config's bytes are kept in its history, an asset's are a blob. */
+export interface NewBytes {
+  readonly sha256: string;
+  readonly size: number;
+  readonly content: Uint8Array | null;
+}
+
+/** What a change leaves in its file's history. A delete has no bytes. */
+interface NewRevision extends FileKey, Nullable<NewBytes> {
   readonly revision: number;
-  readonly sha256: string | null;
-  readonly size: number | null;
   readonly author: string | null;
   readonly message: string | null;
 }
 
 /** Writes a change into its file's history, and forgets what that has too many of. */
 export function recordRevision(tx: Transaction, made: NewRevision): void {
-  const { kind, name, revision, sha256, size, author, message } = made;
+  const { kind, name, revision, sha256, size, author, message, content } = made;
   const sql = `
-    insert into revisions (kind, name, revision, sha256, size, created_at, author, message)
-    values (?, ?, ?, ?, ?, ?, ?, ?)`;
-  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, author, message);
+    insert into revisions (kind, name, revision, sha256, size, created_at, author, message, content)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, author, message, content);
   const { keepRevisions } = tx.rules;
   if (keepRevisions > 0) forgetRevisions(tx, made, revision - keepRevisions);
 }
 
-/** Forgets a file's revisions up to this one, and the bytes that none names any more. */
+/** Forgets a file's revisions up to this one, and unnames the blobs that no other names. */
 export function forgetRevisions(tx: Transaction, { kind, name }: FileKey, upTo: number): void {
   const old = `select revision, sha256 from revisions where kind = ? and name = ? and revision <= ?`;
   const forget = tx.db.query(`delete from revisions where kind = ? and name = ? and revision = ?`);
@@ -35,7 +40,7 @@ export function forgetRevisions(tx: Transaction, { kind, name }: FileKey, upTo: 
     .query<OldRevision, [string, string, number]>(old)
     .all(kind, name, upTo)) {
     forget.run(kind, name, revision);
-    if (sha256 !== null) freeBytes(tx, kind, sha256);
+    if (kind === "assets" && sha256 !== null) unnameBlob(tx, sha256);
   }
 }
 
@@ -47,7 +52,7 @@ export function forgetDeletedFiles(tx: Transaction): void {
       where files.sha256 is null and revisions.sha256 is not null limit ?)
     returning kind, sha256`;
   const forgotten = tx.db.query<{ kind: FileKind; sha256: string }, [number]>(sql).all(MOST_FORGOTTEN);
-  for (const { kind, sha256 } of forgotten) freeBytes(tx, kind, sha256);
+  for (const { kind, sha256 } of forgotten) if (kind === "assets") unnameBlob(tx, sha256);
 }
 
 /** A file's revisions that are kept, newest first: those below `before`, at most `limit`. */
@@ -77,16 +82,7 @@ export function readRevision(db: Database, { kind, name }: FileKey, revision: nu
   return row === null ? null : revisionOf(row);
 }
 
-function freeBytes(tx: Transaction, kind: FileKind, sha256: string): void {
-  if (kind === "assets") {
-    unnameBlob(tx, sha256);
-    return;
-  }
-  const sql = `
-    delete from contents where sha256 = ?1
-      and not exists (select 1 from revisions where kind = 'configs' and sha256 = ?1)`;
-  tx.db.query(sql).run(sha256);
-}
+type Nullable<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
 
 interface OldRevision {
   readonly revision: number;

@@ -87,8 +87,8 @@ export class SqliteStore implements Store {
     return readAsset(this.db, filename);
   }
 
-  async findContent(sha256: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    return readContent(this.db, sha256);
+  async findContent(mac: string, revision: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    return readContent(this.db, mac, revision);
   }
 
   async listRevisions(file: FileKey, before: number | null, limit: number): Promise<readonly Revision[]> {

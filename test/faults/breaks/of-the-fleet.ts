@@ -21,8 +21,8 @@ export const fleetBreaks: readonly Break[] = [
   {
     name: "roll back to another revision than was asked for",
     file: "src/configs/rollback.ts",
-    find: "parts.store.findRevision(file, to)",
-    replace: "parts.store.findRevision(file, Math.max(1, to - 1))",
+    find: "parts.store.findContent(mac, to)",
+    replace: "parts.store.findContent(mac, Math.max(1, to - 1))",
     caughtBy: "F5",
     rounds: 10,
   },

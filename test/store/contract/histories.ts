@@ -185,12 +185,10 @@ async function expectSame({ store, now }: StoreUnderTest, model: Model): Promise
     for (let revision = 0; revision <= (kept[0]?.revision ?? 0) + 1; revision++) {
       const expected = kept.find((each) => each.revision === revision) ?? null;
       expect(await store.findRevision(file, revision)).toEqual(expected);
+      if (file.kind === "assets") continue;
+      const content = await store.findContent(file.name, revision);
+      expect(content && sha256Of(content)).toBe(expected?.sha256 ?? null);
     }
-  }
-  for (const content of CONTENTS) {
-    const expected = model.keeps("configs", sha256Of(content)) ? content : null;
-    const found = await store.findContent(sha256Of(content));
-    expect(found && Buffer.from(found).toString()).toBe(expected);
   }
   expect(await store.claimAnnouncements(100)).toEqual(model.due(now()));
   expect((await store.listUnnamedBlobs(0)).toSorted()).toEqual(model.unnamed(now()));
