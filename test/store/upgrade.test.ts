@@ -1,8 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { cp, readdir } from "node:fs/promises";
+import { cp, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SCHEMA_VERSION } from "../../src/store/index.ts";
+import { openForWriting } from "../../src/store/sqlite/database.ts";
 import { migrations } from "../../src/store/sqlite/migrations.ts";
 import { type Kept, keptBy } from "../cli/kept.ts";
 import { startBroker } from "../support/broker.ts";
@@ -58,6 +59,14 @@ describe.each(versions)("a data directory of schema %d", (version) => {
     expect((await runHere(dir.path, "check")).stdout).toMatch(/all sound\n$/);
     using upgraded = new Database(join(dir.path, "iotsupport.db"), { readonly: true });
     expect(upgraded.query("pragma user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
+  });
+
+  test("leaves nothing of its migration in the log", async () => {
+    await using dir = await fixture(version);
+    const path = join(dir.path, "iotsupport.db");
+    using db = openForWriting(path);
+    expect(db.query("pragma user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
+    expect((await stat(`${path}-wal`)).size).toBe(0);
   });
 
   test("can be checked and backed up as it is, and the backup restored", async () => {
