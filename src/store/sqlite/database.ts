@@ -26,7 +26,6 @@ export function openForWriting(path: string): Database {
       flushFolder(dirname(path)); // SQLite flushes the log's name too, but does not mind when that fails.
       if (!isNew && !wasClosed) checkIsSound(db, path);
       migrate(db);
-      db.run("pragma wal_checkpoint(truncate)"); // A migration may leave a log as large as the database.
       return db;
     } catch (error) {
       db.close();

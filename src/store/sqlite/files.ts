@@ -60,7 +60,7 @@ export function writeVersion(
     on conflict (kind, name) do update set revision = excluded.revision, sha256 = excluded.sha256,
       size = excluded.size, changed_at = excluded.changed_at, author = excluded.author`;
   tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, signature.author);
-  recordRevision(tx, { ...file, revision, ...signature });
+  recordRevision(tx, { kind, name, revision, bytes: file, ...signature });
   return { kind, name, revision, sha256, size, changedAt: new Date(tx.now) };
 }
 
@@ -72,6 +72,6 @@ export function writeTombstone(tx: Transaction, previous: FileRow, signature: Si
     update files set revision = ?, sha256 = null, size = null, changed_at = ?, author = ?
     where kind = ? and name = ?`;
   tx.db.query(sql).run(revision, tx.now, signature.author, kind, name);
-  recordRevision(tx, { kind, name, revision, sha256: null, size: null, content: null, ...signature });
+  recordRevision(tx, { kind, name, revision, bytes: null, ...signature });
   return revision;
 }

@@ -18,6 +18,7 @@ export function migrate(db: Database): void {
     db.run(`pragma user_version = ${SCHEMA_VERSION}`);
     db.run(`pragma application_id = ${APPLICATION_ID}`);
   }).immediate();
+  db.run("pragma wal_checkpoint(truncate)"); // It may have left a log as large as the database.
 }
 
 /** What the database will be once it is migrated, in memory: it is as large there, and is itself not touched. */

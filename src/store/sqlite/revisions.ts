@@ -5,6 +5,7 @@ import { unnameBlob } from "./blobs.ts";
 import type { Transaction } from "./transaction.ts";
 
 const MOST_FORGOTTEN = 1_000;
+const NONE = { sha256: null, size: null, content: null } as const;
 
 /** What a file is from now on. A config's bytes are kept in its history, an asset's are a blob. */
 export interface NewBytes {
@@ -13,16 +14,19 @@ export interface NewBytes {
   readonly content: Uint8Array | null;
 }
 
-/** What a change leaves in its file's history. A delete has no bytes. */
-interface NewRevision extends FileKey, Nullable<NewBytes> {
+/** What a change leaves in its file's history. */
+interface NewRevision extends FileKey {
   readonly revision: number;
+  /** Null where it is a delete. */
+  readonly bytes: NewBytes | null;
   readonly author: string | null;
   readonly message: string | null;
 }
 
 /** Writes a change into its file's history, and forgets what that has too many of. */
 export function recordRevision(tx: Transaction, made: NewRevision): void {
-  const { kind, name, revision, sha256, size, author, message, content } = made;
+  const { kind, name, revision, bytes, author, message } = made;
+  const { sha256, size, content } = bytes ?? NONE;
   const sql = `
     insert into revisions (kind, name, revision, sha256, size, created_at, author, message, content)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -81,8 +85,6 @@ export function readRevision(db: Database, { kind, name }: FileKey, revision: nu
   const row = db.query<RevisionRow, [string, string, number]>(sql).get(kind, name, revision);
   return row === null ? null : revisionOf(row);
 }
-
-type Nullable<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
 
 interface OldRevision {
   readonly revision: number;
