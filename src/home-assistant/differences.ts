@@ -13,35 +13,37 @@ export interface Step {
 /** From what a device's entities were to what they are to be: first what is taken back, then what is shown. */
 export interface Differences {
   readonly gone: readonly Step[];
+  /** Taken back a second time, of a broker that may have forgotten the first: nothing is to be known of it any more. */
+  readonly goneAgain: readonly Step[];
+  /** To be noted before anything is shown: after a crash, it may stand there. */
+  readonly begun: readonly Published[];
   readonly shown: readonly Step[];
 }
 
 /**
  * What differs. `before` is what was noted; where the device was forgotten, all of it is taken back first, so that
- * nothing that Home Assistant remembers of it outlasts that. `isAgain` shows also what has not changed.
+ * nothing that Home Assistant remembers of it outlasts that. `isAgain` shows, and takes back, also what has not changed.
  */
 export function differencesOf(
   entities: readonly Entity[],
   before: readonly Published[],
   { isAgain, isForgotten }: { readonly isAgain: boolean; readonly isForgotten: boolean },
 ): Differences {
-  const stale = before.filter((each) => isForgotten || !entities.some((entity) => isAt(entity, each)));
-  const known = isAgain || isForgotten ? [] : before;
+  const isStale = (each: Published) => isForgotten || !entities.some((entity) => isAt(entity, each));
+  const stale = before.filter(isStale);
+  const standing = before.filter((each) => !isStale(each) && !isEmptied(each));
+  const shown = entities
+    .map((entity) => stepOf(entity, isAgain ? undefined : standing.find((each) => isAt(entity, each))))
+    .filter(({ messages }) => messages.length > 0);
   return {
-    gone: stale.map((published) => ({ published, messages: emptied(published) })),
-    shown: entities
-      .map((entity) =>
-        stepOf(
-          entity,
-          known.find((each) => isAt(entity, each)),
-        ),
-      )
-      .filter(({ messages }) => messages.length > 0),
+    gone: stale.filter((each) => !isEmptied(each)).map(emptyingOf),
+    goneAgain: isAgain ? stale.filter(isEmptied).map(emptyingOf) : [],
+    begun: shown
+      .map(({ published }) => published)
+      .filter(({ topic }) => !standing.some((each) => each.topic === topic))
+      .map((published) => ({ ...published, configDigest: "", stateDigest: "" })),
+    shown,
   };
-}
-
-function isSameFile(one: FileKey, other: FileKey): boolean {
-  return one.kind === other.kind && one.name === other.name;
 }
 
 /** Whether this is what was shown there: a changed prefix moves it. */
@@ -49,9 +51,20 @@ function isAt(entity: Entity, published: Published): boolean {
   return isSameFile(entity, published) && entity.configTopic === published.topic;
 }
 
-function emptied(published: Published): Publication[] {
+function isSameFile(one: FileKey, other: FileKey): boolean {
+  return one.kind === other.kind && one.name === other.name;
+}
+
+function emptyingOf(published: Published): Step {
   const { state } = topicsOf("", published.mac, published); // The prefix is no part of that.
-  return [published.topic, state].map((topic) => ({ topic, payload: "", isRetained: true }));
+  return {
+    published: { ...published, configDigest: OF_NOTHING, stateDigest: OF_NOTHING },
+    messages: [published.topic, state].map((topic) => ({ topic, payload: "", isRetained: true })),
+  };
+}
+
+function isEmptied({ configDigest }: Published): boolean {
+  return configDigest === OF_NOTHING;
 }
 
 function stepOf(entity: Entity, known: Published | undefined): Step {
@@ -73,3 +86,5 @@ function stepOf(entity: Entity, known: Published | undefined): Step {
 function digestOf(payload: string): string {
   return createHash("sha256").update(payload).digest("hex").slice(0, 32);
 }
+
+const OF_NOTHING = digestOf("");

@@ -2,15 +2,15 @@ import type { Broker, Publication, PublishOutcome } from "../announcements/index
 import type { Images } from "../images/index.ts";
 import type { Log } from "../ops/index.ts";
 import type { Published, Store } from "../store/index.ts";
-import { differencesOf, type Step } from "./differences.ts";
+import { type Differences, differencesOf, type Step } from "./differences.ts";
 import { type Entity, entityOf } from "./entity.ts";
+import { Mark } from "./mark.ts";
 import { Pending, type Taken } from "./pending.ts";
 import {
   AVAILABILITY_TOPIC,
   birthTopic,
   INSTALL,
   INSTALL_TOPICS,
-  MARK_PROBE,
   MARK_TOPIC,
   macOfInstall,
   OFFLINE,
@@ -25,8 +25,6 @@ const MOST_MESSAGES = 256;
 const AT_ONCE = 16;
 const PUBLISH_DEADLINE_MS = 5_000;
 const LAST_WORD_MS = 1_000;
-/** Stands on no broker. */
-const REFUSED_MARK = "refused";
 
 export interface PublisherParts {
   readonly broker: Broker;
@@ -51,10 +49,8 @@ export const will: Publication = { topic: AVAILABILITY_TOPIC, payload: OFFLINE, 
  */
 export class Publisher {
   readonly #pending: Pending;
-  /** Devices of which all that was shown is to be taken back first: what they were seen to have is forgotten. */
-  readonly #forgotten = new Set<string>();
+  readonly #mark: Mark;
   #isRefused = false;
-  #markOfBroker: string | null = null;
   /** Since the look began. */
   #messages = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -62,7 +58,14 @@ export class Publisher {
   #stopping = false;
 
   constructor(private readonly parts: PublisherParts) {
-    this.#pending = new Pending(parts.store.fleet, parts.store.published);
+    const { store, log } = parts;
+    this.#pending = new Pending(store.fleet, store.published);
+    this.#mark = new Mark({
+      published: store.published,
+      publish: (message) => this.#publish(message),
+      lost: () => this.#pending.addAll(true),
+      log,
+    });
   }
 
   /** Begins; the broker may be connected later. */
@@ -72,15 +75,11 @@ export class Publisher {
       this.#heard(topic, payload, isRetained),
     );
     broker.onConnect(() => {
-      this.#markOfBroker = null;
       void this.#publish({ ...will, payload: ONLINE });
-      void this.#publish({ topic: MARK_TOPIC, payload: MARK_PROBE });
+      this.#mark.askBroker();
     });
     store.onChange((file) => this.#pending.addFile(file));
-    store.onDevices(({ macs, areForgotten }) => {
-      this.#pending.add(macs);
-      if (areForgotten) for (const mac of macs) this.#forgotten.add(mac);
-    });
+    store.onDevices(({ macs, areForgotten }) => this.#pending.add(macs, areForgotten));
     this.#pending.addAll(false); // What changed while we were away.
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().finally(() => {
@@ -101,21 +100,9 @@ export class Publisher {
     // One that is retained tells nothing new: what we have shown is retained there, too.
     if (topic === birthTopic(this.parts.prefix) && payload === ONLINE && !isRetained)
       this.#pending.addAll(true);
-    if (topic === MARK_TOPIC && isRetained) this.#markOfBroker = payload;
-    if (topic === MARK_TOPIC && payload === MARK_PROBE) void this.#compareMarks(this.#markOfBroker);
+    if (topic === MARK_TOPIC) this.#mark.heard(payload, isRetained);
     const mac = macOfInstall(topic);
     if (mac !== null && payload === INSTALL && !isRetained) void this.#install(mac);
-  }
-
-  /** A broker that was restarted, or killed, may have lost some of what it was given, or all. */
-  async #compareMarks(markOfBroker: string | null): Promise<void> {
-    const { store, log } = this.parts;
-    try {
-      if (markOfBroker === (await store.published.readMark())) return;
-    } catch (error) {
-      log.warn({ err: error }, "what Home Assistant was shown could not be read; showing it again");
-    }
-    this.#pending.addAll(true);
   }
 
   /** A nudge: whether the device then installs anything is its own affair. */
@@ -136,40 +123,39 @@ export class Publisher {
     this.#messages = 0;
     try {
       for (let looked = 0; looked < MOST_DEVICES && this.#messages < MOST_MESSAGES; looked += taken.length) {
-        taken = this.#stopping ? [] : await this.#pending.take(AT_ONCE);
-        if (taken.length === 0) return;
-        await this.#showAll(taken);
+        if (this.#stopping) return;
+        taken = await this.#pending.take(AT_ONCE);
+        if (taken.length === 0 && !this.#mark.isDue) return;
+        if (await this.#showAll(taken)) continue;
+        this.#pending.putBack(taken);
+        return;
       }
     } catch (error) {
-      this.#pending.add(taken.map(({ mac }) => mac));
+      this.#pending.putBack(taken);
       log.warn({ err: error }, "Home Assistant could not be shown what changed; trying again");
     }
   }
 
-  async #showAll(taken: readonly Taken[]): Promise<void> {
-    const { store } = this.parts;
-    const outcomes = await Promise.all(taken.map((each) => this.#show(each)));
-    const shown = outcomes.flatMap((outcome) => outcome.shown);
-    const gone = outcomes.flatMap((outcome) => outcome.gone);
-    this.#pending.add(taken.filter((_, index) => outcomes[index]?.isLost).map(({ mac }) => mac));
-    if (shown.length + gone.length === 0) return;
-    const mark = crypto.randomUUID();
-    const outcome = await this.#publish({ topic: MARK_TOPIC, payload: mark, isRetained: true });
-    if (outcome === "lost") this.#pending.add(taken.map(({ mac }) => mac));
-    else await store.published.notePublished(shown, gone, outcome === "acknowledged" ? mark : REFUSED_MARK);
+  /** Publishes what differs from what was shown, and notes it. False where the connection was lost over it. */
+  async #showAll(taken: readonly Taken[]): Promise<boolean> {
+    const { published } = this.parts.store;
+    const differences = await Promise.all(taken.map((each) => this.#differencesOf(each)));
+    const gone = await this.#carryOut(differences.flatMap((each) => each.gone));
+    const goneAgain = await this.#carryOut(differences.flatMap((each) => each.goneAgain));
+    if (gone === null || goneAgain === null) return false;
+    const begun = differences.flatMap((each) => each.begun);
+    if (begun.length > 0) await published.notePublished(begun, [], null);
+    const shown = await this.#carryOut(differences.flatMap((each) => each.shown));
+    if (shown === null) return false;
+    const noted = [...gone, ...shown];
+    if (noted.length + goneAgain.length === 0 && !this.#mark.isDue) return true;
+    return await this.#mark.note(noted, goneAgain, !this.#pending.isShowingAgain);
   }
 
-  /** Publishes what differs from what was shown. */
-  async #show({ mac, isAgain }: Taken): Promise<Shown> {
-    const isForgotten = this.#forgotten.delete(mac);
+  async #differencesOf({ mac, isAgain, isForgotten }: Taken): Promise<Differences> {
     const entities = await this.#entitiesOf(mac);
     const before = await this.parts.store.published.listPublished(mac);
-    const differences = differencesOf(entities, before, { isAgain, isForgotten });
-    const gone = await this.#carryOut(differences.gone);
-    const shown = await this.#carryOut(differences.shown);
-    const isLost = gone === null || shown === null;
-    if (isLost && isForgotten) this.#forgotten.add(mac);
-    return { gone: gone ?? [], shown: shown ?? [], isLost };
+    return differencesOf(entities, before, { isAgain, isForgotten });
   }
 
   async #entitiesOf(mac: string): Promise<readonly Entity[]> {
@@ -182,13 +168,13 @@ export class Publisher {
 
   /** What the broker has taken of it; null where the connection was lost over it. */
   async #carryOut(steps: readonly Step[]): Promise<readonly Published[] | null> {
-    const taken: Published[] = [];
-    for (const { published, messages } of steps) {
-      const outcomes = await Promise.all(messages.map((message) => this.#publish(message)));
-      if (outcomes.includes("lost")) return null;
-      if (!outcomes.includes("refused")) taken.push(published);
-    }
-    return taken;
+    const outcomes = await Promise.all(
+      steps.map(({ messages }) => Promise.all(messages.map((message) => this.#publish(message)))),
+    );
+    if (outcomes.flat().includes("lost")) return null;
+    return steps
+      .filter((_, index) => !outcomes[index]?.includes("refused"))
+      .map(({ published }) => published);
   }
 
   async #publish(message: Publication): Promise<PublishOutcome> {
@@ -200,11 +186,4 @@ export class Publisher {
     this.#messages += 1;
     return outcome;
   }
-}
-
-/** What became of a device's entities. */
-interface Shown {
-  readonly shown: readonly Published[];
-  readonly gone: readonly Published[];
-  readonly isLost: boolean;
 }

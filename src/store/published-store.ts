@@ -1,6 +1,6 @@
 import type { FileKey } from "./file-key.ts";
 
-/** What another system was shown of a device's file: where, and digests of what. */
+/** What another system was shown of a device's file: where, and digests of what; empty where it may or may not stand there. */
 export interface Published extends FileKey {
   readonly mac: string;
   readonly topic: string;
@@ -11,10 +11,14 @@ export interface Published extends FileKey {
 /** What was shown is kept, so that over a restart only what differs is shown again, and what is gone is taken back. */
 export interface PublishedStore {
   listPublished(mac: string): Promise<readonly Published[]>;
-  /** The MACs of all devices, and of those of which something is still shown: those after this one, in order. */
+  /** The MACs of all devices, and of those of which something is known here: those after this one, in order. */
   listMacs(after: string, most: number): Promise<readonly string[]>;
-  /** Notes, with a mark that is published after them, what was shown, and what was taken back. */
-  notePublished(shown: readonly Published[], gone: readonly Published[], mark: string): Promise<void>;
+  /** Notes some, forgets others, and notes a mark that was published after them; null: the one before stands. */
+  notePublished(
+    noted: readonly Published[],
+    forgotten: readonly Published[],
+    mark: string | null,
+  ): Promise<void>;
   /** The mark of what was noted last; null: nothing was. */
   readMark(): Promise<string | null>;
 }

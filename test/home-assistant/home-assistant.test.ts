@@ -226,24 +226,68 @@ describe("Home Assistant", () => {
     await homeAssistant.has(CONFIG.replace("ff_", "00_"));
   });
 
-  test("loses what is gone also where the broker was away, and the service was killed, at the time", async () => {
+  for (const when of ["may have heard that the broker had it", "had not heard"]) {
+    test(`loses what is gone while the broker is away, after a kill of a service that ${when}`, async () => {
+      await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
+      await using link = await startLink(broker);
+      await using homeAssistant = await startHomeAssistant(broker);
+      await using dir = await tempDir();
+      const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+      {
+        await using service = await startServiceProcess(env);
+        if (when === "had not heard") void link.holdPubacks();
+        await service.saveConfig(MAC, {});
+        await homeAssistant.shows(CONFIG, { latest_version: "1" });
+        await link.cut();
+        await service.deleteConfig(MAC);
+        await service.request("DELETE", `/api/devices/${MAC}`);
+        await service.kill();
+      }
+      await link.restore();
+      await using _ = await startServiceProcess(env);
+      await homeAssistant.has();
+    });
+  }
+
+  test("loses what is gone, though the broker was killed and forgot that it was taken back", async () => {
+    await using ours = await startAll();
+    const { service, homeAssistant, broker } = ours;
+    await service.saveConfig(MAC, {});
+    await homeAssistant.shows(CONFIG, { latest_version: "1" });
+    await broker.stop(); // What it has is on its disk.
+    await broker.restart();
+    await using reconnected = await startHomeAssistant(broker);
+    await reconnected.has(CONFIG);
+    await service.deleteConfig(MAC);
+    await service.request("DELETE", `/api/devices/${MAC}`);
+    await reconnected.has();
+    await broker.kill();
+    await broker.restart();
+    await using after = await startHomeAssistant(broker);
+    await after.has();
+    await expectNothingRetained(broker);
+  });
+
+  test("is shown everything by the next service where one was killed while it showed everything again", async () => {
     await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
     await using link = await startLink(broker);
-    await using homeAssistant = await startHomeAssistant(broker);
     await using dir = await tempDir();
     const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+    const macs = Array.from({ length: 99 }, (_, index) => `aa-bb-cc-dd-ee-${String(index).padStart(2, "0")}`);
     {
       await using service = await startServiceProcess(env);
-      await service.saveConfig(MAC, {});
-      await homeAssistant.shows(CONFIG, { latest_version: "1" });
-      await link.cut();
-      await service.deleteConfig(MAC);
-      await service.request("DELETE", `/api/devices/${MAC}`);
+      await using homeAssistant = await startHomeAssistant(broker);
+      for (const mac of macs) await service.saveConfig(mac, {});
+      await until("all of it", () => homeAssistant.uniqueIds.length === macs.length, PATIENCE_MS);
+      link.slowPubacks(5);
+      await broker.restart({ empty: true });
+      await using some = await startHomeAssistant(broker);
+      await until("some of it again", () => some.uniqueIds.length > 32, PATIENCE_MS);
       await service.kill();
     }
-    await link.restore();
     await using _ = await startServiceProcess(env);
-    await homeAssistant.has();
+    await using homeAssistant = await startHomeAssistant(broker);
+    await until("all of it again", () => homeAssistant.uniqueIds.length === macs.length, PATIENCE_MS);
   });
 
   test("is shown everything again by a broker that has lost it, or the last of it, and was not told of a birth", async () => {

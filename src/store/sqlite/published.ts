@@ -19,7 +19,7 @@ export function readMark(db: Database): string | null {
   return db.query<{ mark: string }, []>(`select mark from publishing_mark`).get()?.mark ?? null;
 }
 
-/** Of all devices, and of those of which something is still shown. */
+/** Of all devices, and of those of which something is known here. */
 export function readMacs(db: Database, after: string, most: number): readonly string[] {
   const sql = `
     select mac from devices where mac > $after
@@ -32,19 +32,20 @@ export function readMacs(db: Database, after: string, most: number): readonly st
 
 export function notePublished(
   { db }: Transaction,
-  shown: readonly Published[],
-  gone: readonly Published[],
-  mark: string,
+  noted: readonly Published[],
+  forgotten: readonly Published[],
+  mark: string | null,
 ): void {
   const forget = db.query(`delete from published where mac = ? and kind = ? and name = ?`);
-  for (const { mac, kind, name } of gone) forget.run(mac, kind, name);
+  for (const { mac, kind, name } of forgotten) forget.run(mac, kind, name);
   const note = db.query(`
     insert into published (mac, kind, name, topic, config_digest, state_digest) values (?, ?, ?, ?, ?, ?)
     on conflict (mac, kind, name) do update set topic = excluded.topic,
       config_digest = excluded.config_digest, state_digest = excluded.state_digest`);
-  for (const { mac, kind, name, topic, configDigest, stateDigest } of shown) {
+  for (const { mac, kind, name, topic, configDigest, stateDigest } of noted) {
     note.run(mac, kind, name, topic, configDigest, stateDigest);
   }
+  if (mark === null) return;
   const sql = `insert into publishing_mark values (1, ?) on conflict do update set mark = excluded.mark`;
   db.query(sql).run(mark);
 }

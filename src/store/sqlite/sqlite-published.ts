@@ -19,8 +19,12 @@ export class SqlitePublished implements PublishedStore {
     return this.reader.read("readMacs", after, most);
   }
 
-  notePublished(shown: readonly Published[], gone: readonly Published[], mark: string): Promise<void> {
-    return this.writer.write("notePublished", shown, gone, mark);
+  notePublished(
+    noted: readonly Published[],
+    forgotten: readonly Published[],
+    mark: string | null,
+  ): Promise<void> {
+    return this.writer.write("notePublished", noted, forgotten, mark);
   }
 
   async readMark(): Promise<string | null> {

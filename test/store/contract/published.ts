@@ -22,6 +22,9 @@ export function publishedContract(open: OpenStore): void {
       await opened.store.published.notePublished([changed], [config], "second");
       expect(await opened.store.published.readMark()).toBe("second");
       expect(await ofPorch()).toEqual([changed]);
+      await opened.store.published.notePublished([config], [changed], null);
+      expect(await opened.store.published.readMark()).toBe("second");
+      expect(await ofPorch()).toEqual([config]);
     });
 
     test("is found of devices that are not there any more", async () => {
