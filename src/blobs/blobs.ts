@@ -51,7 +51,10 @@ export interface Blobs {
   /** Why no blob can be kept, as far as the last attempt tells; null while all is well, or the disk is just full. */
   readonly trouble: string | null;
   stage(): Promise<StagedBlob>;
-  /** The bytes, or a part of them, read as they are sent. A download goes on when its blob is removed meanwhile. */
+  /**
+   * The bytes, or a part of them, read as they are sent. A download goes on when its blob is removed meanwhile. Throws
+   * where there is no such blob.
+   */
   open(sha256: string, range?: ByteRange): Blob;
   exists(sha256: string): Promise<boolean>;
   /** Removes them, where they are. */

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { flush, makeFolder } from "../folder.ts";
@@ -34,7 +35,9 @@ export class DiskBlobs implements Blobs {
   }
 
   open(sha256: string, range?: ByteRange): Blob {
-    const file = Bun.file(join(this.#blobs, sha256));
+    const path = join(this.#blobs, sha256);
+    statSync(path); // Bun looks for it only once the answer is sent, and with it what is counted and logged of it.
+    const file = Bun.file(path);
     return range === undefined ? file : file.slice(range.start, range.end + 1);
   }
 

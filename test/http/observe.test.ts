@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { metricsOf } from "../support/metrics.ts";
 import { startTestService } from "../support/service.ts";
 
@@ -37,4 +39,21 @@ test("a fetch is counted under one route, whichever way it goes", async () => {
     ({ name, labels }) => name === "iot_http_request_duration_seconds_count" && labels["method"] === "GET",
   );
   expect(fetches).toMatchObject([{ labels: { route: DEVICES_ROUTE, status: "200" }, value: 3 }]);
+});
+
+test("an asset whose bytes are missing on the disk is logged and counted as the failure that is answered", async () => {
+  await using service = await startTestService();
+  await service.uploadAsset("fw.bin", "firmware");
+  await rm(join(service.settings.dataDir, "blobs"), { recursive: true });
+  const response = await service.request("GET", "/api/assets/fw.bin");
+  expect(response.status).toBe(500);
+  const { correlationId } = (await response.json()) as { correlationId: string };
+  expect(service.logged.filter(({ requestId }) => requestId === correlationId)).toMatchObject([
+    { msg: "failed", status: 500, err: { code: "ENOENT" } },
+  ]);
+  const counted = (await metricsOf(service)).filter(
+    ({ name, labels }) =>
+      name === "iot_http_request_duration_seconds_count" && labels["route"] === "/api/assets/:filename",
+  );
+  expect(counted).toMatchObject([{ labels: { status: "500" }, value: 1 }]);
 });
