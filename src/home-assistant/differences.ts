@@ -13,8 +13,6 @@ export interface Step {
 /** From what a device's entities were to what they are to be: first what is taken back, then what is shown. */
 export interface Differences {
   readonly gone: readonly Step[];
-  /** Taken back a second time, of a broker that may have forgotten the first: nothing is to be known of it any more. */
-  readonly goneAgain: readonly Step[];
   /** To be noted before anything is shown: after a crash, it may stand there. */
   readonly begun: readonly Published[];
   readonly shown: readonly Step[];
@@ -31,13 +29,14 @@ export function differencesOf(
 ): Differences {
   const isStale = (each: Published) => isForgotten || !entities.some((entity) => isAt(entity, each));
   const stale = before.filter(isStale);
-  const standing = before.filter((each) => !isStale(each) && !isEmptied(each));
+  const standing = before.filter((each) => !isStale(each) && !each.isGone);
   const shown = entities
     .map((entity) => stepOf(entity, isAgain ? undefined : standing.find((each) => isAt(entity, each))))
     .filter(({ messages }) => messages.length > 0);
   return {
-    gone: stale.filter((each) => !isEmptied(each)).map(emptyingOf),
-    goneAgain: isAgain ? stale.filter(isEmptied).map(emptyingOf) : [],
+    gone: stale
+      .filter(({ isGone }) => isAgain || !isGone)
+      .map((published) => ({ published, messages: emptied(published) })),
     begun: shown
       .map(({ published }) => published)
       .filter(({ topic }) => !standing.some((each) => each.topic === topic))
@@ -55,23 +54,16 @@ function isSameFile(one: FileKey, other: FileKey): boolean {
   return one.kind === other.kind && one.name === other.name;
 }
 
-function emptyingOf(published: Published): Step {
+function emptied(published: Published): Publication[] {
   const { state } = topicsOf("", published.mac, published); // The prefix is no part of that.
-  return {
-    published: { ...published, configDigest: OF_NOTHING, stateDigest: OF_NOTHING },
-    messages: [published.topic, state].map((topic) => ({ topic, payload: "", isRetained: true })),
-  };
-}
-
-function isEmptied({ configDigest }: Published): boolean {
-  return configDigest === OF_NOTHING;
+  return [published.topic, state].map((topic) => ({ topic, payload: "", isRetained: true }));
 }
 
 function stepOf(entity: Entity, known: Published | undefined): Step {
   const { mac, kind, name, configTopic, config, stateTopic, state } = entity;
   const [configDigest, stateDigest] = [digestOf(config), digestOf(state)];
   return {
-    published: { mac, kind, name, topic: configTopic, configDigest, stateDigest },
+    published: { mac, kind, name, topic: configTopic, configDigest, stateDigest, isGone: false },
     messages: [
       ...(known?.configDigest === configDigest
         ? []
@@ -86,5 +78,3 @@ function stepOf(entity: Entity, known: Published | undefined): Step {
 function digestOf(payload: string): string {
   return createHash("sha256").update(payload).digest("hex").slice(0, 32);
 }
-
-const OF_NOTHING = digestOf("");

@@ -47,18 +47,14 @@ export class Mark {
    * Notes what the broker has acknowledged, and gives it a mark if it has all there is to show: where some was not
    * shown to it yet, a crash now must not look as if it had. False where the connection was lost over it: nothing is noted.
    */
-  async note(
-    noted: readonly Published[],
-    forgotten: readonly Published[],
-    hasAll: boolean,
-  ): Promise<boolean> {
+  async note(shown: readonly Published[], gone: readonly Published[], hasAll: boolean): Promise<boolean> {
     const isWhole = hasAll && this.#isCompared;
     const mark = crypto.randomUUID();
     const outcome = isWhole
       ? await this.parts.publish({ topic: MARK_TOPIC, payload: mark, isRetained: true })
       : "refused";
     if (outcome === "lost") return false;
-    await this.parts.published.notePublished(noted, forgotten, outcome === "acknowledged" ? mark : NO_MARK);
+    await this.parts.published.notePublished(shown, gone, outcome === "acknowledged" ? mark : NO_MARK);
     this.#isDue = !isWhole;
     return true;
   }

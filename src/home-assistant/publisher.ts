@@ -141,15 +141,13 @@ export class Publisher {
     const { published } = this.parts.store;
     const differences = await Promise.all(taken.map((each) => this.#differencesOf(each)));
     const gone = await this.#carryOut(differences.flatMap((each) => each.gone));
-    const goneAgain = await this.#carryOut(differences.flatMap((each) => each.goneAgain));
-    if (gone === null || goneAgain === null) return false;
+    if (gone === null) return false;
     const begun = differences.flatMap((each) => each.begun);
     if (begun.length > 0) await published.notePublished(begun, [], null);
     const shown = await this.#carryOut(differences.flatMap((each) => each.shown));
     if (shown === null) return false;
-    const noted = [...gone, ...shown];
-    if (noted.length + goneAgain.length === 0 && !this.#mark.isDue) return true;
-    return await this.#mark.note(noted, goneAgain, !this.#pending.isShowingAgain);
+    if (gone.length + shown.length === 0 && !this.#mark.isDue) return true;
+    return await this.#mark.note(shown, gone, !this.#pending.isShowingAgain);
   }
 
   async #differencesOf({ mac, isAgain, isForgotten }: Taken): Promise<Differences> {

@@ -6,6 +6,8 @@ export interface Published extends FileKey {
   readonly topic: string;
   readonly configDigest: string;
   readonly stateDigest: string;
+  /** Whether it was taken back: a broker that was killed since may have forgotten that. */
+  readonly isGone: boolean;
 }
 
 /** What was shown is kept, so that over a restart only what differs is shown again, and what is gone is taken back. */
@@ -13,12 +15,11 @@ export interface PublishedStore {
   listPublished(mac: string): Promise<readonly Published[]>;
   /** The MACs of all devices, and of those of which something is known here: those after this one, in order. */
   listMacs(after: string, most: number): Promise<readonly string[]>;
-  /** Notes some, forgets others, and notes a mark that was published after them; null: the one before stands. */
-  notePublished(
-    noted: readonly Published[],
-    forgotten: readonly Published[],
-    mark: string | null,
-  ): Promise<void>;
+  /**
+   * Notes what was shown, and what was taken back, which is remembered for a day from the first time on; and the mark that
+   * was published after them (null: the one before stands).
+   */
+  notePublished(shown: readonly Published[], gone: readonly Published[], mark: string | null): Promise<void>;
   /** The mark of what was noted last; null: nothing was. */
   readMark(): Promise<string | null>;
 }

@@ -4,7 +4,7 @@ import type { RowReport } from "../support/row.ts";
 const ALL_ROWS: readonly string[] = [
   ...Array.from({ length: 25 }, (_, at) => `R${at + 1}`),
   ...Array.from({ length: 12 }, (_, at) => `A${at + 1}`),
-  ...Array.from({ length: 6 }, (_, at) => `F${at + 1}`),
+  ...Array.from({ length: 7 }, (_, at) => `F${at + 1}`),
 ];
 
 /** What became of each row, as a table: row, what was done and how often, what held. Those asked for, or all. */

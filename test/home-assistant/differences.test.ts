@@ -6,6 +6,7 @@ const MAC = "aa-bb-cc-dd-ee-ff";
 const NEITHER = { isAgain: false, isForgotten: false };
 const CONFIG = entity({});
 const shownBefore = differencesOf([CONFIG], [], NEITHER).shown.map(({ published }) => published);
+const goneBefore = shownBefore.map((each) => ({ ...each, isGone: true }));
 
 describe("from what was shown to what is to be", () => {
   test("what is new is shown, what is and how it is", () => {
@@ -20,7 +21,6 @@ describe("from what was shown to what is to be", () => {
   test("what is as it was is nothing to do, unless it is to be shown again", () => {
     expect(differencesOf([CONFIG], shownBefore, NEITHER)).toEqual({
       gone: [],
-      goneAgain: [],
       begun: [],
       shown: [],
     });
@@ -30,22 +30,19 @@ describe("from what was shown to what is to be", () => {
   });
 
   test("what is new, or was taken back, is noted before it is shown, as it may stand there after a crash", () => {
-    const emptied = differencesOf([], shownBefore, NEITHER).gone.map(({ published }) => published);
     const begun = shownBefore.map((each) => ({ ...each, configDigest: "", stateDigest: "" }));
     expect(differencesOf([CONFIG], [], NEITHER).begun).toEqual(begun);
-    expect(differencesOf([CONFIG], emptied, NEITHER).begun).toEqual(begun);
+    expect(differencesOf([CONFIG], goneBefore, NEITHER).begun).toEqual(begun);
     expect(differencesOf([CONFIG], shownBefore, { isAgain: false, isForgotten: true }).begun).toEqual(begun);
     expect(differencesOf([CONFIG], shownBefore, { isAgain: true, isForgotten: false }).begun).toEqual([]);
     expect(differencesOf([], begun, NEITHER).gone).toHaveLength(1);
     expect(differencesOf([CONFIG], begun, NEITHER).shown.flatMap(({ messages }) => messages)).toHaveLength(2);
   });
 
-  test("what was taken back is taken back again where all is shown again, and then forgotten", () => {
-    const emptied = differencesOf([], shownBefore, NEITHER).gone.map(({ published }) => published);
-    expect(differencesOf([], emptied, NEITHER)).toEqual({ gone: [], goneAgain: [], begun: [], shown: [] });
-    const { gone, goneAgain } = differencesOf([], emptied, { isAgain: true, isForgotten: false });
-    expect(gone).toEqual([]);
-    expect(goneAgain.flatMap(({ messages }) => messages.map(({ topic }) => topic))).toContain("at/config");
+  test("what was taken back is taken back again where all is shown again", () => {
+    expect(differencesOf([], goneBefore, NEITHER)).toEqual({ gone: [], begun: [], shown: [] });
+    const { gone } = differencesOf([], goneBefore, { isAgain: true, isForgotten: false });
+    expect(gone.flatMap(({ messages }) => messages.map(({ topic }) => topic))).toContain("at/config");
   });
 
   test("of what has changed, that alone is shown", () => {

@@ -86,7 +86,7 @@ export async function openInOneThread({
     published: {
       listPublished: async (mac) => readPublished(reading, mac),
       listMacs: async (after, most) => readMacs(reading, after, most),
-      notePublished: (noted, forgotten, mark) => write("notePublished", noted, forgotten, mark),
+      notePublished: (shown, gone, mark) => write("notePublished", shown, gone, mark),
       readMark: async () => readMark(reading),
     },
     findContent: async (mac, revision) => readContent(reading, mac, revision),

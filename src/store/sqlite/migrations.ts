@@ -9,6 +9,7 @@ import published from "./migrations/0008-published.sql" with { type: "text" };
 import publishingMark from "./migrations/0009-publishing-mark.sql" with { type: "text" };
 import outboxNotCounted from "./migrations/0010-outbox-not-counted.sql" with { type: "text" };
 import revisionsHoldContents from "./migrations/0011-revisions-hold-contents.sql" with { type: "text" };
+import takenBack from "./migrations/0012-taken-back.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
 export const migrations: readonly string[] = [
@@ -23,6 +24,7 @@ export const migrations: readonly string[] = [
   publishingMark,
   outboxNotCounted,
   revisionsHoldContents,
+  takenBack,
 ];
 
 /** What a database that this program made is of. */

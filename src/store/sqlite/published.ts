@@ -3,15 +3,19 @@ import type { FileKind } from "../file-key.ts";
 import type { Published } from "../published-store.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** Until then, any broker has written to its disk that something was taken back: Mosquitto does every half hour, if not told otherwise. */
+const REMEMBERED_MS = 24 * 60 * 60_000;
+
 export function readPublished(db: Database, mac: string): readonly Published[] {
-  const sql = `select mac, kind, name, topic, config_digest, state_digest from published where mac = ?`;
+  const sql = `select mac, kind, name, topic, config_digest, state_digest, gone_at from published where mac = ?`;
   return db
     .query<PublishedRow, [string]>(sql)
     .all(mac)
-    .map(({ config_digest, state_digest, ...row }) => ({
+    .map(({ config_digest, state_digest, gone_at, ...row }) => ({
       ...row,
       configDigest: config_digest,
       stateDigest: state_digest,
+      isGone: gone_at !== null,
     }));
 }
 
@@ -31,18 +35,23 @@ export function readMacs(db: Database, after: string, most: number): readonly st
 }
 
 export function notePublished(
-  { db }: Transaction,
-  noted: readonly Published[],
-  forgotten: readonly Published[],
+  { db, now }: Transaction,
+  shown: readonly Published[],
+  gone: readonly Published[],
   mark: string | null,
 ): void {
-  const forget = db.query(`delete from published where mac = ? and kind = ? and name = ?`);
-  for (const { mac, kind, name } of forgotten) forget.run(mac, kind, name);
+  const take = db.query(`
+    update published set gone_at = coalesce(gone_at, ?) where mac = ? and kind = ? and name = ?`);
+  const forget = db.query(`delete from published where mac = ? and kind = ? and name = ? and gone_at < ?`);
+  for (const { mac, kind, name } of gone) {
+    take.run(now, mac, kind, name);
+    forget.run(mac, kind, name, now - REMEMBERED_MS);
+  }
   const note = db.query(`
     insert into published (mac, kind, name, topic, config_digest, state_digest) values (?, ?, ?, ?, ?, ?)
     on conflict (mac, kind, name) do update set topic = excluded.topic,
-      config_digest = excluded.config_digest, state_digest = excluded.state_digest`);
-  for (const { mac, kind, name, topic, configDigest, stateDigest } of noted) {
+      config_digest = excluded.config_digest, state_digest = excluded.state_digest, gone_at = null`);
+  for (const { mac, kind, name, topic, configDigest, stateDigest } of shown) {
     note.run(mac, kind, name, topic, configDigest, stateDigest);
   }
   if (mark === null) return;
@@ -57,4 +66,5 @@ interface PublishedRow {
   readonly topic: string;
   readonly config_digest: string;
   readonly state_digest: string;
+  readonly gone_at: number | null;
 }

@@ -19,12 +19,8 @@ export class SqlitePublished implements PublishedStore {
     return this.reader.read("readMacs", after, most);
   }
 
-  notePublished(
-    noted: readonly Published[],
-    forgotten: readonly Published[],
-    mark: string | null,
-  ): Promise<void> {
-    return this.writer.write("notePublished", noted, forgotten, mark);
+  notePublished(shown: readonly Published[], gone: readonly Published[], mark: string | null): Promise<void> {
+    return this.writer.write("notePublished", shown, gone, mark);
   }
 
   async readMark(): Promise<string | null> {

@@ -3,10 +3,11 @@ import type { DeviceChange, Published } from "../../../src/store/index.ts";
 import { macOf, type OpenStore, openStoreUnderTest } from "../store-under-test.ts";
 
 const [PORCH, CELLAR, ATTIC] = [macOf(1), macOf(2), macOf(3)];
+const DAY_MS = 24 * 60 * 60_000;
 
 export function publishedContract(open: OpenStore): void {
   describe("what another system was shown", () => {
-    test("is kept, replaced and forgotten, also over a new start", async () => {
+    test("is kept and replaced, also over a new start", async () => {
       await using opened = await openStoreUnderTest(open);
       const [config, plug] = [shown(PORCH, "configs", PORCH), shown(PORCH, "assets", "plug.bin")];
       const ofPorch = () => opened.store.published.listPublished(PORCH);
@@ -19,12 +20,31 @@ export function publishedContract(open: OpenStore): void {
       expect(await opened.store.published.readMark()).toBe("first");
       expect(new Set(await ofPorch())).toEqual(new Set([config, plug]));
       const changed = { ...plug, topic: "elsewhere", stateDigest: "s2" };
-      await opened.store.published.notePublished([changed], [config], "second");
+      await opened.store.published.notePublished([changed], [], "second");
       expect(await opened.store.published.readMark()).toBe("second");
-      expect(await ofPorch()).toEqual([changed]);
-      await opened.store.published.notePublished([config], [changed], null);
+      expect(new Set(await ofPorch())).toEqual(new Set([config, changed]));
+      await opened.store.published.notePublished([plug], [], null);
       expect(await opened.store.published.readMark()).toBe("second");
-      expect(await ofPorch()).toEqual([config]);
+      expect(new Set(await ofPorch())).toEqual(new Set([config, plug]));
+    });
+
+    test("is remembered for a day once it was taken back, unless it is shown again", async () => {
+      await using opened = await openStoreUnderTest(open);
+      const { published } = opened.store;
+      const config = shown(PORCH, "configs", PORCH);
+      await published.notePublished([config], [], "mark");
+      await published.notePublished([], [config, shown(CELLAR, "configs", CELLAR)], "mark");
+      expect(await published.listPublished(PORCH)).toEqual([{ ...config, isGone: true }]);
+      expect(await published.listPublished(CELLAR)).toEqual([]);
+      await published.notePublished([config], [], "mark");
+      expect(await published.listPublished(PORCH)).toEqual([config]);
+      await published.notePublished([], [config], "mark");
+      opened.pass(DAY_MS);
+      await published.notePublished([], [config], "mark");
+      expect(await published.listPublished(PORCH)).toEqual([{ ...config, isGone: true }]);
+      opened.pass(1);
+      await published.notePublished([], [config], "mark");
+      expect(await published.listPublished(PORCH)).toEqual([]);
     });
 
     test("is found of devices that are not there any more", async () => {
@@ -62,5 +82,5 @@ export function publishedContract(open: OpenStore): void {
 }
 
 function shown(mac: string, kind: Published["kind"], name: string): Published {
-  return { mac, kind, name, topic: `topic of ${name}`, configDigest: "c", stateDigest: "s" };
+  return { mac, kind, name, topic: `topic of ${name}`, configDigest: "c", stateDigest: "s", isGone: false };
 }
