@@ -13,8 +13,6 @@ export interface Step {
 /** From what a device's entities were to what they are to be: first what is taken back, then what is shown. */
 export interface Differences {
   readonly gone: readonly Step[];
-  /** To be noted before anything is shown: after a crash, it may stand there. */
-  readonly begun: readonly Published[];
   readonly shown: readonly Step[];
 }
 
@@ -30,18 +28,13 @@ export function differencesOf(
   const isStale = (each: Published) => isForgotten || !entities.some((entity) => isAt(entity, each));
   const stale = before.filter(isStale);
   const standing = before.filter((each) => !isStale(each) && !each.isGone);
-  const shown = entities
-    .map((entity) => stepOf(entity, isAgain ? undefined : standing.find((each) => isAt(entity, each))))
-    .filter(({ messages }) => messages.length > 0);
   return {
     gone: stale
       .filter(({ isGone }) => isAgain || !isGone)
       .map((published) => ({ published, messages: emptied(published) })),
-    begun: shown
-      .map(({ published }) => published)
-      .filter(({ topic }) => !standing.some((each) => each.topic === topic))
-      .map((published) => ({ ...published, configDigest: "", stateDigest: "" })),
-    shown,
+    shown: entities
+      .map((entity) => stepOf(entity, isAgain ? undefined : standing.find((each) => isAt(entity, each))))
+      .filter(({ messages }) => messages.length > 0),
   };
 }
 

@@ -138,12 +138,9 @@ export class Publisher {
 
   /** Publishes what differs from what was shown, and notes it. False where the connection was lost over it. */
   async #showAll(taken: readonly Taken[]): Promise<boolean> {
-    const { published } = this.parts.store;
     const differences = await Promise.all(taken.map((each) => this.#differencesOf(each)));
     const gone = await this.#carryOut(differences.flatMap((each) => each.gone));
     if (gone === null) return false;
-    const begun = differences.flatMap((each) => each.begun);
-    if (begun.length > 0) await published.notePublished(begun, [], null);
     const shown = await this.#carryOut(differences.flatMap((each) => each.shown));
     if (shown === null) return false;
     if (gone.length + shown.length === 0 && !this.#mark.isDue) return true;
@@ -164,8 +161,16 @@ export class Publisher {
     return updates.map((update) => entityOf(prefix, seen.device, update));
   }
 
-  /** What the broker has taken of it; null where the connection was lost over it. */
+  /**
+   * What the broker has taken of it; null where the connection was lost over it. From before then until it is noted how it
+   * is, all that is known is that it may be as it was, or as it is to be.
+   */
   async #carryOut(steps: readonly Step[]): Promise<readonly Published[] | null> {
+    const unsure = steps
+      .map(({ published }) => published)
+      .filter(({ isGone }) => !isGone)
+      .map((published) => ({ ...published, configDigest: "", stateDigest: "" }));
+    if (unsure.length > 0) await this.parts.store.published.notePublished(unsure, [], null);
     const outcomes = await Promise.all(
       steps.map(({ messages }) => Promise.all(messages.map((message) => this.#publish(message)))),
     );

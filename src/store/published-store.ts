@@ -1,6 +1,6 @@
 import type { FileKey } from "./file-key.ts";
 
-/** What another system was shown of a device's file: where, and digests of what; empty where it may or may not stand there. */
+/** What another system was shown of a device's file: where, and digests of what; empty where that is not known. */
 export interface Published extends FileKey {
   readonly mac: string;
   readonly topic: string;

@@ -14,7 +14,8 @@ import { tempDir } from "../support/temp-dir.ts";
 
 const MACS = ["aa-bb-cc-dd-ee-01", "aa-bb-cc-dd-ee-02", "aa-bb-cc-dd-ee-03", "aa-bb-cc-dd-ee-04"] as const;
 const AT_REST_MS = 20_000;
-const LONGEST_PAUSE_MS = 150;
+/** Some as long as two looks of the service at what changed. */
+const PAUSES_MS = [0, 20, 100, 1_000] as const;
 
 row(
   "F7",
@@ -33,13 +34,14 @@ row(
         for (let change = 0; change < changes; change++) {
           await changeAnyhow(running.service, random.pick(MACS), random.int(0, 4), revisions);
           did("changes");
-          if (random.int(0, 3) === 0) {
+          if (random.int(0, 2) === 0) {
             const [what, cause] = random.pick(faults);
             await cause(running);
             did(what);
           }
-          await Bun.sleep(random.int(0, LONGEST_PAUSE_MS)); // The moment is the fault: any will do.
+          await Bun.sleep(random.pick(PAUSES_MS)); // The moment is the fault: any will do.
         }
+        link.letPubacksThrough();
         await link.restore();
         await expectShown(broker, revisions);
       }
@@ -63,6 +65,8 @@ const faults: readonly [Fault, ...Fault[]] = [
   ["kills of the broker", killBroker],
   ["stops of the broker", ({ broker }) => broker.restart()],
   ["losses of all that the broker had", ({ broker }) => broker.restart({ empty: true })],
+  ["broker's writes to its disk", async ({ broker }) => void process.kill(broker.pid, "SIGUSR1")],
+  ["PUBACKs held back", async ({ link }) => void link.holdPubacks()],
   ["cuts of the connection", ({ link }) => link.cut()],
   ["connections made again", ({ link }) => link.restore()],
   ["starts of Home Assistant", startAnother],

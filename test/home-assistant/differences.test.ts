@@ -21,7 +21,6 @@ describe("from what was shown to what is to be", () => {
   test("what is as it was is nothing to do, unless it is to be shown again", () => {
     expect(differencesOf([CONFIG], shownBefore, NEITHER)).toEqual({
       gone: [],
-      begun: [],
       shown: [],
     });
     const again = differencesOf([CONFIG], shownBefore, { isAgain: true, isForgotten: false });
@@ -29,18 +28,22 @@ describe("from what was shown to what is to be", () => {
     expect(again.gone).toEqual([]);
   });
 
-  test("what is new, or was taken back, is noted before it is shown, as it may stand there after a crash", () => {
-    const begun = shownBefore.map((each) => ({ ...each, configDigest: "", stateDigest: "" }));
-    expect(differencesOf([CONFIG], [], NEITHER).begun).toEqual(begun);
-    expect(differencesOf([CONFIG], goneBefore, NEITHER).begun).toEqual(begun);
-    expect(differencesOf([CONFIG], shownBefore, { isAgain: false, isForgotten: true }).begun).toEqual(begun);
-    expect(differencesOf([CONFIG], shownBefore, { isAgain: true, isForgotten: false }).begun).toEqual([]);
-    expect(differencesOf([], begun, NEITHER).gone).toHaveLength(1);
-    expect(differencesOf([CONFIG], begun, NEITHER).shown.flatMap(({ messages }) => messages)).toHaveLength(2);
+  test("what is not known to stand there, or not to, is shown, or taken back", () => {
+    const unsure = shownBefore.map((each) => ({ ...each, configDigest: "", stateDigest: "" }));
+    expect(differencesOf([CONFIG], unsure, NEITHER).shown.flatMap(({ messages }) => messages)).toHaveLength(
+      2,
+    );
+    expect(differencesOf([], unsure, NEITHER).gone.flatMap(({ messages }) => messages)).toHaveLength(2);
+  });
+
+  test("what was taken back is shown anew, all of it", () => {
+    const { gone, shown } = differencesOf([CONFIG], goneBefore, NEITHER);
+    expect(gone).toEqual([]);
+    expect(shown.flatMap(({ messages }) => messages)).toHaveLength(2);
   });
 
   test("what was taken back is taken back again where all is shown again", () => {
-    expect(differencesOf([], goneBefore, NEITHER)).toEqual({ gone: [], begun: [], shown: [] });
+    expect(differencesOf([], goneBefore, NEITHER)).toEqual({ gone: [], shown: [] });
     const { gone } = differencesOf([], goneBefore, { isAgain: true, isForgotten: false });
     expect(gone.flatMap(({ messages }) => messages.map(({ topic }) => topic))).toContain("at/config");
   });
