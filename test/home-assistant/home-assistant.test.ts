@@ -249,6 +249,32 @@ describe("Home Assistant", () => {
     });
   }
 
+  test("is shown what was saved again after a kill of a service that had not heard that it was taken back", async () => {
+    await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
+    await using link = await startLink(broker);
+    await using homeAssistant = await startHomeAssistant(broker);
+    await using dir = await tempDir();
+    const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+    {
+      await using service = await startServiceProcess(env);
+      await service.saveConfig(MAC, {});
+      await homeAssistant.shows(CONFIG, { latest_version: "1" });
+      service.signal("SIGTERM"); // It notes that it was shown before it ends.
+      await service.exited();
+    }
+    {
+      await using service = await startServiceProcess(env);
+      void link.holdPubacks();
+      await service.deleteConfig(MAC);
+      await homeAssistant.has();
+      await service.kill();
+      link.letPubacksThrough();
+    }
+    await using service = await startServiceProcess(env);
+    await service.saveConfig(MAC, {}); // Before its first look.
+    await homeAssistant.shows(CONFIG, { latest_version: "3" });
+  });
+
   test("loses what is gone, though the broker was killed and forgot that it was taken back", async () => {
     await using ours = await startAll();
     const { service, homeAssistant, broker } = ours;

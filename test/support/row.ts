@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { Random } from "../../simulate/random.ts";
 import { missingTools, type Tool } from "./tools.ts";
 
-/** A row of the fault table: R for what breaks, A for what is sent against us, F for what is said of the fleet and its files. */
+/** A row of the fault table: R for what breaks, A for what is sent against us, F for what is said of the fleet and its files, also to Home Assistant. */
 export type RowId = `R${number}` | `A${number}` | `F${number}`;
 
 export interface RowOptions {

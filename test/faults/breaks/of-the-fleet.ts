@@ -1,6 +1,6 @@
 import type { Break } from "./break.ts";
 
-/** Of what is said of the fleet, and of files' history. */
+/** Of what is said of the fleet, of files' history, and of what Home Assistant is shown. */
 export const fleetBreaks: readonly Break[] = [
   {
     name: "call a file fetched once it is written to the socket",
@@ -25,5 +25,13 @@ export const fleetBreaks: readonly Break[] = [
     replace: "parts.store.findContent(mac, Math.max(1, to - 1))",
     caughtBy: "F5",
     rounds: 10,
+  },
+  {
+    name: "note what Home Assistant was shown only once it was",
+    file: "src/home-assistant/publisher.ts",
+    find: "if (unsure.length > 0) await",
+    replace: "if (unsure.length < 0) await",
+    caughtBy: "F7",
+    rounds: 150,
   },
 ];
