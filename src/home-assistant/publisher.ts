@@ -132,6 +132,7 @@ export class Publisher {
       }
     } catch (error) {
       this.#pending.putBack(taken);
+      this.#pending.addAll(false); // Also those that could not be taken.
       log.warn({ err: error }, "Home Assistant could not be shown what changed; trying again");
     }
   }
