@@ -49,12 +49,14 @@ export class Mark {
    */
   async note(shown: readonly Published[], gone: readonly Published[], hasAll: boolean): Promise<boolean> {
     const isWhole = hasAll && this.#isCompared;
-    const mark = crypto.randomUUID();
-    const outcome = isWhole
-      ? await this.parts.publish({ topic: MARK_TOPIC, payload: mark, isRetained: true })
-      : "refused";
-    if (outcome === "lost") return false;
-    await this.parts.published.notePublished(shown, gone, outcome === "acknowledged" ? mark : NO_MARK);
+    let mark = NO_MARK;
+    if (isWhole) {
+      const payload = crypto.randomUUID();
+      const outcome = await this.parts.publish({ topic: MARK_TOPIC, payload, isRetained: true });
+      if (outcome === "lost") return false;
+      if (outcome === "acknowledged") mark = payload;
+    }
+    await this.parts.published.notePublished(shown, gone, mark);
     this.#isDue = !isWhole;
     return true;
   }

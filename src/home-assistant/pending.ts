@@ -71,12 +71,12 @@ export class Pending {
     const macs = new Set([...this.#changed].slice(0, most));
     for (const mac of macs) this.#changed.delete(mac);
     await this.#addUsers(macs, most);
-    const taken = (mac: string, isAgain: boolean) => ({
+    const asTaken = (mac: string, isAgain: boolean) => ({
       mac,
       isAgain,
       isForgotten: this.#forgotten.delete(mac),
     });
-    const changed = [...macs].map((mac) => taken(mac, false));
+    const changed = [...macs].map((mac) => asTaken(mac, false));
     const all = this.#all;
     const room = most - changed.length;
     if (all === null || room === 0) return changed;
@@ -85,7 +85,7 @@ export class Pending {
       const last = others.at(-1);
       this.#all = last === undefined || others.length < room ? null : { ...all, after: last };
     }
-    return [...changed, ...others.map((mac) => taken(mac, all.isAgain))];
+    return [...changed, ...others.map((mac) => asTaken(mac, all.isAgain))];
   }
 
   async #addUsers(macs: Set<string>, most: number): Promise<void> {

@@ -44,8 +44,8 @@ export const will: Publication = { topic: AVAILABILITY_TOPIC, payload: OFFLINE, 
 
 /**
  * Shows Home Assistant an update entity for each device and file, and takes it back when either is gone. It looks at what
- * changed at its own pace, publishes what differs from what was last shown, and notes that once the broker has it: what a
- * broken connection or a crash loses is shown at the next look.
+ * changed at its own pace and publishes what differs from what was last shown. The store knows before each message that it
+ * may arrive, and after it that it has: what a broken connection or a crash leaves open is shown at the next look.
  */
 export class Publisher {
   readonly #pending: Pending;

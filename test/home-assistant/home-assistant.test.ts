@@ -228,11 +228,8 @@ describe("Home Assistant", () => {
 
   for (const when of ["may have heard that the broker had it", "had not heard"]) {
     test(`loses what is gone while the broker is away, after a kill of a service that ${when}`, async () => {
-      await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
-      await using link = await startLink(broker);
-      await using homeAssistant = await startHomeAssistant(broker);
-      await using dir = await tempDir();
-      const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+      await using linked = await startLinked();
+      const { link, homeAssistant, env } = linked;
       {
         await using service = await startServiceProcess(env);
         if (when === "had not heard") void link.holdPubacks();
@@ -250,11 +247,8 @@ describe("Home Assistant", () => {
   }
 
   test("is shown what was saved again after a kill of a service that had not heard that it was taken back", async () => {
-    await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
-    await using link = await startLink(broker);
-    await using homeAssistant = await startHomeAssistant(broker);
-    await using dir = await tempDir();
-    const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+    await using linked = await startLinked();
+    const { link, homeAssistant, env } = linked;
     {
       await using service = await startServiceProcess(env);
       await service.saveConfig(MAC, {});
@@ -295,14 +289,11 @@ describe("Home Assistant", () => {
   });
 
   test("is shown everything by the next service where one was killed while it showed everything again", async () => {
-    await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
-    await using link = await startLink(broker);
-    await using dir = await tempDir();
-    const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+    await using linked = await startLinked();
+    const { broker, link, homeAssistant, env } = linked;
     const macs = Array.from({ length: 99 }, (_, index) => `aa-bb-cc-dd-ee-${String(index).padStart(2, "0")}`);
     {
       await using service = await startServiceProcess(env);
-      await using homeAssistant = await startHomeAssistant(broker);
       for (const mac of macs) await service.saveConfig(mac, {});
       await until("all of it", () => homeAssistant.uniqueIds.length === macs.length, PATIENCE_MS);
       link.slowPubacks(5);
@@ -312,8 +303,8 @@ describe("Home Assistant", () => {
       await service.kill();
     }
     await using _ = await startServiceProcess(env);
-    await using homeAssistant = await startHomeAssistant(broker);
-    await until("all of it again", () => homeAssistant.uniqueIds.length === macs.length, PATIENCE_MS);
+    await using after = await startHomeAssistant(broker);
+    await until("all of it again", () => after.uniqueIds.length === macs.length, PATIENCE_MS);
   });
 
   test("is shown everything again by a broker that has lost it, or the last of it, and was not told of a birth", async () => {
@@ -394,6 +385,18 @@ async function startAll(settings: Partial<Settings> = {}) {
   starting.defer(stopService);
   const running = starting.move();
   return { broker, homeAssistant, service, stopService, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** What services, as processes of their own, are started with to reach the broker by a link. */
+async function startLinked() {
+  await using starting = new AsyncDisposableStack();
+  const broker = starting.use(await startBroker({ accounts: [HOME_ASSISTANT] }));
+  const link = starting.use(await startLink(broker));
+  const homeAssistant = starting.use(await startHomeAssistant(broker));
+  const dir = starting.use(await tempDir());
+  const env = { ...environment(dir.path, link.mqtt), HOME_ASSISTANT: "on" };
+  const running = starting.move();
+  return { broker, link, homeAssistant, env, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** All that is kept there is that we are there, and the mark. */
