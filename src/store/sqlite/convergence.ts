@@ -3,6 +3,7 @@ import type { FileKey } from "../file-key.ts";
 import type { Convergence } from "../fleet-store.ts";
 import { readFileRow } from "./files.ts";
 import { STATE_NOW } from "./pickups.ts";
+import { literalOf } from "./revisions.ts";
 
 const MOST_BEHIND = 1_000;
 
@@ -26,10 +27,10 @@ export function readConvergence(
   if (row === null || row.sha256 === null) return null;
   const revision = asked ?? row.revision;
   const made = db
-    .query<{ created_at: number }, [string, string, number]>(
-      `select created_at from revisions where kind = ? and name = ? and revision = ?`,
+    .query<{ created_at: number }, [string, number]>(
+      `select created_at from revisions where kind = ${literalOf(file.kind)} and name = ? and revision = ?`,
     )
-    .get(file.kind, file.name, revision);
+    .get(file.name, revision);
   if (made === null) return null;
 
   const key = { $kind: file.kind, $name: file.name };

@@ -25,25 +25,45 @@ interface NewRevision extends FileKey {
 
 /** Writes a change into its file's history, and forgets what that has too many of. */
 export function recordRevision(tx: Transaction, made: NewRevision): void {
-  const { kind, name, revision, bytes, author, message } = made;
-  const { sha256, size, content } = bytes ?? NONE;
-  const sql = `
-    insert into revisions (kind, name, revision, sha256, size, created_at, author, message, content)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-  tx.db.query(sql).run(kind, name, revision, sha256, size, tx.now, author, message, content);
   const { keepRevisions } = tx.rules;
-  if (keepRevisions > 0) forgetRevisions(tx, made, revision - keepRevisions);
+  const last = keepRevisions > 0 ? made.revision - keepRevisions : 0; // To be forgotten, with those before it.
+  if (made.kind === "configs" && last > 0 && takeOver(tx, made, last)) {
+    forgetRevisions(tx, made, last - 1);
+    return;
+  }
+  const sql = `
+    insert into revisions (revision, sha256, size, created_at, author, message, content, kind, name)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  tx.db.query(sql).run(...columnsOf(tx, made), made.kind, made.name);
+  if (last > 0) forgetRevisions(tx, made, last);
+}
+
+/**
+ * Writes a change into the row of the revision that it makes one too many; false where there is none. A row more and
+ * another less would be several more pages of the log: a save alone takes a quarter longer so.
+ */
+function takeOver(tx: Transaction, made: NewRevision, last: number): boolean {
+  const sql = `
+    update revisions set revision = ?, sha256 = ?, size = ?, created_at = ?, author = ?, message = ?, content = ?
+    where kind = ${literalOf(made.kind)} and name = ? and revision = ?`;
+  return tx.db.query(sql).run(...columnsOf(tx, made), made.name, last).changes > 0;
+}
+
+function columnsOf({ now }: Transaction, { revision, bytes, author, message }: NewRevision) {
+  const { sha256, size, content } = bytes ?? NONE;
+  return [revision, sha256, size, now, author, message, content] as const;
 }
 
 /** Forgets a file's revisions up to this one, and unnames the blobs that no other names. */
 export function forgetRevisions(tx: Transaction, { kind, name }: FileKey, upTo: number): void {
-  const old = `select revision, sha256 from revisions where kind = ? and name = ? and revision <= ?`;
-  const forget = tx.db.query(`delete from revisions where kind = ? and name = ? and revision = ?`);
-  // One after another, as it is one nearly always: what `returning` gathers in would cost as much as all the rest.
-  for (const { revision, sha256 } of tx.db
-    .query<OldRevision, [string, string, number]>(old)
-    .all(kind, name, upTo)) {
-    forget.run(kind, name, revision);
+  const these = `from revisions where kind = ${literalOf(kind)} and name = ?`;
+  const old = tx.db.query<OldRevision, [string, number]>(
+    `select revision, sha256 ${these} and revision <= ?`,
+  );
+  const forget = tx.db.query(`delete ${these} and revision = ?`);
+  // One after another, as it is one at the most nearly always: what `returning` gathers in would cost as much as all the rest.
+  for (const { revision, sha256 } of old.all(name, upTo)) {
+    forget.run(name, revision);
     if (kind === "assets" && sha256 !== null) unnameBlob(tx, sha256);
   }
 }
@@ -69,11 +89,8 @@ export function readRevisions(
   const sql = `
     select revision, sha256, size, created_at, author, message, reading
     from revisions left join readings using (sha256)
-    where kind = ? and name = ? and revision < ? order by revision desc limit ?`;
-  return db
-    .query<RevisionRow, [string, string, number, number]>(sql)
-    .all(kind, name, before, limit)
-    .map(revisionOf);
+    where kind = ${literalOf(kind)} and name = ? and revision < ? order by revision desc limit ?`;
+  return db.query<RevisionRow, [string, number, number]>(sql).all(name, before, limit).map(revisionOf);
 }
 
 /** One revision of a file; null where it is not kept, or never was. */
@@ -81,9 +98,17 @@ export function readRevision(db: Database, { kind, name }: FileKey, revision: nu
   const sql = `
     select revision, sha256, size, created_at, author, message, reading
     from revisions left join readings using (sha256)
-    where kind = ? and name = ? and revision = ?`;
-  const row = db.query<RevisionRow, [string, string, number]>(sql).get(kind, name, revision);
+    where kind = ${literalOf(kind)} and name = ? and revision = ?`;
+  const row = db.query<RevisionRow, [string, number]>(sql).get(name, revision);
   return row === null ? null : revisionOf(row);
+}
+
+/**
+ * A kind as it stands in SQL on `revisions`. Where it is bound, SQLite plans the statement anew each time, as an index of
+ * that table is for one kind only.
+ */
+export function literalOf(kind: FileKind): string {
+  return `'${kind}'`;
 }
 
 interface OldRevision {
