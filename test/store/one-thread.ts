@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { authorOf } from "../../src/caller.ts";
 import { storeUnavailable } from "../../src/fault.ts";
 import type { Change, DeviceChange, FleetStore, Store } from "../../src/store/index.ts";
 import { readUnnamedBlobs } from "../../src/store/sqlite/blobs.ts";
@@ -8,6 +9,7 @@ import { openForReading, openForWriting } from "../../src/store/sqlite/database.
 import { readDevice, readDevices, readDevicesAt, readDevicesNamed } from "../../src/store/sqlite/devices.ts";
 import { lockDataDir } from "../../src/store/sqlite/lock.ts";
 import type { SqliteStoreOptions } from "../../src/store/sqlite/open.ts";
+import { settledOf } from "../../src/store/sqlite/outbox.ts";
 import { readDueDevices, readPickups, readUsers, readWanted } from "../../src/store/sqlite/pickups.ts";
 import { readMacs, readMark, readPublished } from "../../src/store/sqlite/published.ts";
 import { findReading } from "../../src/store/sqlite/readings.ts";
@@ -23,13 +25,7 @@ import { readFilesToReannounce } from "../../src/store/sqlite/reannouncements.ts
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
 import { readRevision, readRevisions } from "../../src/store/sqlite/revisions.ts";
 import { devicesChangedBy } from "../../src/store/sqlite/sqlite-store.ts";
-import {
-  type Arguments,
-  type Outcome,
-  type Verb,
-  type Write,
-  Writer,
-} from "../../src/store/sqlite/writer.ts";
+import { type Outcome, type Verb, type Write, type WriteOf, Writer } from "../../src/store/sqlite/writer.ts";
 
 /**
  * A store of the modules that the SQLite store's threads run, all in this thread, one write a commit: here they can be
@@ -53,27 +49,26 @@ export async function openInOneThread({
     if (isClosed) throw storeUnavailable("it is closed");
   };
 
-  const write = async <V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> => {
+  const write = async <V extends Verb>(...one: WriteOf<V>): Promise<Outcome<V>> => {
     checkIsOpen();
-    const [answer] = writer.commit([{ verb, args } as Write], now().getTime());
+    const [answer] = writer.commit([one as unknown as Write], now().getTime());
     if (answer?.kind !== "done") throw new Error(`not done: ${JSON.stringify(answer)}`);
-    for (const devices of devicesChangedBy({ verb, args } as Write, answer.outcome)) {
+    for (const devices of devicesChangedBy(one as unknown as Write, answer.outcome)) {
       for (const listener of deviceListeners) listener(devices);
     }
     return answer.outcome as Outcome<V>;
   };
   const changing = async <V extends "saveConfig" | "saveAsset" | "deleteFile">(
-    verb: V,
-    ...args: Arguments<V>
+    ...one: WriteOf<V>
   ): Promise<Outcome<V>> => {
-    const outcome = await write(verb, ...args);
+    const outcome = await write(...one);
     if (outcome.kind === "saved") {
       const { version } = outcome;
       const { kind, name, revision } = version;
       for (const listener of listeners) listener({ kind, name, revision, version });
     }
     if (outcome.kind === "deleted") {
-      const [{ kind, name }] = args as Arguments<"deleteFile">;
+      const [, { kind, name }] = one as unknown as WriteOf<"deleteFile">;
       for (const listener of listeners) listener({ kind, name, revision: outcome.revision, version: null });
     }
     return outcome;
@@ -96,9 +91,9 @@ export async function openInOneThread({
     findReading: async (sha256) => findReading(reading, sha256),
     keepReading: (sha256, reading) => write("keepReading", sha256, reading),
     forgetDeletedFiles: () => write("forgetDeletedFiles"),
-    saveConfig: (save, caller) => changing("saveConfig", save, caller),
-    saveAsset: (save, caller) => changing("saveAsset", save, caller),
-    deleteFile: (file, caller) => changing("deleteFile", file, caller),
+    saveConfig: (save, caller) => changing("saveConfig", save, authorOf(caller)),
+    saveAsset: (save, caller) => changing("saveAsset", save, authorOf(caller)),
+    deleteFile: (file, caller) => changing("deleteFile", file, authorOf(caller)),
     findConfig: async (mac) => readConfig(reading, mac),
     findAsset: async (filename) => readAsset(reading, filename),
     async listConfigs(page) {
@@ -111,7 +106,7 @@ export async function openInOneThread({
     onDevices: (listener) => void deviceListeners.push(listener),
     onFull: () => {},
     claimAnnouncements: (most) => write("claimAnnouncements", most),
-    settleAnnouncements: (announcements) => write("settleAnnouncements", announcements),
+    settleAnnouncements: (announcements) => write("settleAnnouncements", announcements.map(settledOf)),
     postponeAnnouncements: (postponements) => write("postponeAnnouncements", postponements),
     claimBlob: (sha256) => write("claimBlob", sha256),
     releaseClaim: (claim) => write("releaseClaim", claim),
@@ -127,7 +122,7 @@ export async function openInOneThread({
   };
 }
 
-type WriteOne = <V extends Verb>(verb: V, ...args: Arguments<V>) => Promise<Outcome<V>>;
+type WriteOne = <V extends Verb>(...one: WriteOf<V>) => Promise<Outcome<V>>;
 
 function fleetInOneThread(reading: Database, write: WriteOne): FleetStore {
   return {

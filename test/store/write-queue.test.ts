@@ -37,7 +37,7 @@ test("batches end in the order in which they began, each write with its own answ
   queue.begin();
   add(queue, 8);
   queue.begin();
-  expect(queue.end([done(1)]).map(({ write, answer }) => [write.args[0], answer])).toEqual([["0", done(1)]]);
+  expect(queue.end([done(1)]).map(({ write, answer }) => [write[1], answer])).toEqual([["0", done(1)]]);
   const answers = Array.from({ length: 8 }, (_, index) => done(index));
   expect(queue.end(answers).map(({ answer }) => answer)).toEqual(answers);
   expect(queue.isCommitting).toBe(false);
@@ -58,5 +58,5 @@ test("whatever is under way or waits fails where nothing can be written any more
 });
 
 function add(queue: WriteQueue, count: number): Promise<unknown>[] {
-  return Array.from({ length: count }, (_, index) => queue.add("claimBlob", [String(index)]));
+  return Array.from({ length: count }, (_, index) => queue.add(["claimBlob", String(index)]));
 }

@@ -29,7 +29,7 @@ describe("writes that are committed together", () => {
   test("are answered each in its place, and all carry one time", async () => {
     await using opened = await openWriter();
     const answers = opened.writer.commit(
-      [save(PORCH), save(PORCH), { verb: "claimAnnouncements", args: [10] }, remove(PORCH), remove(PORCH)],
+      [save(PORCH), save(PORCH), ["claimAnnouncements", 10], remove(PORCH), remove(PORCH)],
       NOW,
     );
     expect(answers.map((answer) => answer.kind === "done" && answer.outcome)).toMatchObject([
@@ -60,20 +60,18 @@ describe("writes that are committed together", () => {
         return macOf(2);
       },
     });
-    opened.writer.commit([save(macOf(1)), { verb: "saveConfig", args: [looking, anyone] }], NOW);
+    opened.writer.commit([save(macOf(1)), ["saveConfig", looking, null]], NOW);
     expect(new Set(seen)).toEqual(new Set([0]));
     expect(readCounts(other).configs).toBe(2);
   });
 
   test("lose the one that the schema refuses, with all that it wrote, and no other", async () => {
     await using opened = await openWriter();
-    const refused: Write = {
-      verb: "saveAsset",
-      args: [
-        { filename: "a.bin", sha256: "too short", size: 1, claim: 1, message: null, reading: null },
-        anyone,
-      ],
-    };
+    const refused: Write = [
+      "saveAsset",
+      { filename: "a.bin", sha256: "too short", size: 1, claim: 1, message: null, reading: null },
+      null,
+    ];
     const answers = opened.writer.commit([save(macOf(1)), refused, save(macOf(2))], NOW);
     expect(kinds(answers)).toEqual(["done", "failed", "done"]);
     expect(answers[1]).toMatchObject({ reason: expect.stringContaining("CHECK constraint failed") });
@@ -85,10 +83,7 @@ describe("writes that are committed together", () => {
     await using opened = await openWriter();
     const content = Object.create(Uint8Array.prototype) as Uint8Array; // No bytes behind it: binding it throws.
     const broken = { ...configOf(macOf(1)), content };
-    const answers = opened.writer.commit(
-      [save(macOf(2)), { verb: "saveConfig", args: [broken, anyone] }, save(macOf(3))],
-      NOW,
-    );
+    const answers = opened.writer.commit([save(macOf(2)), ["saveConfig", broken, null], save(macOf(3))], NOW);
     expect(kinds(answers)).toEqual(["done", "failed", "done"]);
     expect(readConfig(opened.db, macOf(1))).toBeNull();
     expect(readCounts(opened.db)).toMatchObject({ configs: 2, assets: 0, pendingAnnouncements: 2 });
@@ -111,13 +106,11 @@ describe("a database that a write finds damaged", () => {
       deviceTopics: "off",
       keepRevisions: 20,
     });
-    const asset: Write = {
-      verb: "saveAsset",
-      args: [
-        { filename: "a.bin", sha256: sha256Of(""), size: 0, claim: 1, message: null, reading: null },
-        anyone,
-      ],
-    };
+    const asset: Write = [
+      "saveAsset",
+      { filename: "a.bin", sha256: sha256Of(""), size: 0, claim: 1, message: null, reading: null },
+      null,
+    ];
     expect(() => writer.commit([asset, save(PORCH)], NOW)).toThrow(/malformed/);
     expect(db.inTransaction).toBe(false);
     expect(readCounts(db)).toMatchObject({ configs: 0, assets: 0, pendingAnnouncements: 0 });
@@ -170,7 +163,7 @@ describe("a full disk", () => {
       opened.writer.commit([large(macOf(1)), large(macOf(2))], NOW);
       opened.db.run("pragma wal_checkpoint(truncate)");
       opened.writer.commit([remove(macOf(1)), remove(macOf(2))], NOW);
-      opened.writer.commit([{ verb: "forgetDeletedFiles", args: [] }, large(macOf(3))], NOW);
+      opened.writer.commit([["forgetDeletedFiles"], large(macOf(3))], NOW);
       fillDisk(join(dirname(opened.path), "another program's"));
       const half = save(macOf(4), Buffer.alloc(100_000));
       expect(kinds(opened.writer.commit([half], NOW))).toEqual(["done"]);
@@ -284,11 +277,11 @@ async function openOnSmallDisk(size: string): Promise<OpenWriter> {
 }
 
 function save(mac: string, content: Uint8Array = Buffer.from("{}")): Write {
-  return { verb: "saveConfig", args: [configOf(mac, { content }), anyone] };
+  return ["saveConfig", configOf(mac, { content }), null];
 }
 
 function remove(mac: string): Write {
-  return { verb: "deleteFile", args: [{ kind: "configs", name: mac, precondition: "none" }, anyone] };
+  return ["deleteFile", { kind: "configs", name: mac, precondition: "none" }, null];
 }
 
 function kinds(answers: readonly Answer[]): Answer["kind"][] {

@@ -1,4 +1,3 @@
-import { authorOf, type Caller } from "../../caller.ts";
 import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, Saved, SaveOutcome } from "../store.ts";
 import { nameBlob } from "./blobs.ts";
 import { expectDevice } from "./devices.ts";
@@ -9,7 +8,7 @@ import { forgetRevisions } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Writes a config's next revision, and its announcement with it, unless a condition of the save forbids. */
-export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): SaveOutcome {
+export function saveConfig(tx: Transaction, save: SaveConfig, author: string | null): SaveOutcome {
   const { sha256, content } = save;
   const file = { kind: "configs", name: save.mac, sha256, size: content.length, content } as const;
   const row = readFileRow(tx.db, file);
@@ -18,32 +17,32 @@ export function saveConfig(tx: Transaction, save: SaveConfig, caller: Caller): S
   if (!holds(save.precondition, current)) return { kind: "preconditionFailed" };
 
   writeSummary(tx, save);
-  const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
+  const version = writeVersion(tx, file, row, { author, message: save.message });
   if (current === null) expectDevice(tx, save.mac);
   announce(tx, version);
   return { kind: "saved", version };
 }
 
 /** Names a blob as an asset's next revision, and writes its announcement with it. */
-export function saveAsset(tx: Transaction, save: SaveAsset, caller: Caller): Saved {
+export function saveAsset(tx: Transaction, save: SaveAsset, author: string | null): Saved {
   const { sha256, size } = save;
   const file = { kind: "assets", name: save.filename, sha256, size, content: null } as const;
   const row = readFileRow(tx.db, file);
   nameBlob(tx, save.sha256, save.claim);
   if (save.reading !== null) keepReading(tx, save.sha256, save.reading);
-  const version = writeVersion(tx, file, row, { author: authorOf(caller), message: save.message });
+  const version = writeVersion(tx, file, row, { author, message: save.message });
   announce(tx, version);
   return { kind: "saved", version };
 }
 
 /** Leaves a tombstone. What still waits to be announced of the file is dropped. Where room is short, so is its history. */
-export function deleteFile(tx: Transaction, file: DeleteFile, caller: Caller): DeleteOutcome {
+export function deleteFile(tx: Transaction, file: DeleteFile, author: string | null): DeleteOutcome {
   const row = readFileRow(tx.db, file);
   const current = versionOf(row);
   if (row === null || current === null) return { kind: "missing" };
   if (!holds(file.precondition, current)) return { kind: "preconditionFailed" };
 
-  const revision = writeTombstone(tx, row, { author: authorOf(caller), message: null });
+  const revision = writeTombstone(tx, row, { author, message: null });
   if (file.kind === "configs") tx.db.query(`delete from configs where mac = ?`).run(file.name);
   if (tx.isRoomShort) forgetRevisions(tx, file, revision - 1);
   dropAnnouncement(tx, file);

@@ -63,8 +63,15 @@ export function readDueAnnouncements(db: Database, now: number, most: number): r
     }));
 }
 
+/** What is enough to settle an announcement. */
+type Settled = readonly [kind: FileKind, name: string, device: string | null, revision: number];
+
+export function settledOf({ kind, name, device, revision }: Announcement): Settled {
+  return [kind, name, device, revision];
+}
+
 /** Forgets announcements: devices were told of them. One whose file changed again while it was in flight waits from that change on. */
-export function settleAnnouncements(tx: Transaction, announcements: readonly Announcement[]): void {
+export function settleAnnouncements(tx: Transaction, announcements: readonly Settled[]): void {
   const settle = tx.db.query(
     `delete from outbox where kind = ? and subject = ? and device = ? and revision = ?`,
   );
@@ -74,7 +81,7 @@ export function settleAnnouncements(tx: Transaction, announcements: readonly Ann
   const told = tx.db.query(`
     update files set announced_revision = ?3, announced_at = ?4, reannounced_at = null
     where kind = ?1 and name = ?2 and (announced_revision is null or announced_revision < ?3)`);
-  for (const { kind, name, device, revision } of announcements) {
+  for (const [kind, name, device, revision] of announcements) {
     if (device === null) told.run(kind, name, revision, tx.now);
     const row = [kind, name, device ?? EVERYBODY, revision] as const;
     if (settle.run(...row).changes === 0) keep.run(...row);

@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { Caller } from "../../caller.ts";
+import { authorOf, type Caller } from "../../caller.ts";
 import type { FileKey } from "../file-key.ts";
 import type { FleetStore } from "../fleet-store.ts";
 import type { PublishedStore } from "../published-store.ts";
@@ -23,7 +23,7 @@ import type {
   Store,
 } from "../store.ts";
 import { readUnnamedBlobs } from "./blobs.ts";
-import { readDueAnnouncements } from "./outbox.ts";
+import { readDueAnnouncements, settledOf } from "./outbox.ts";
 import { ReaderThread } from "./reader-thread.ts";
 import { findReading } from "./readings.ts";
 import { readAsset, readConfig, readContent, readCounts } from "./reads.ts";
@@ -68,15 +68,15 @@ export class SqliteStore implements Store {
   }
 
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome> {
-    return this.#writer.write("saveConfig", save, caller);
+    return this.#writer.write("saveConfig", save, authorOf(caller));
   }
 
   saveAsset(save: SaveAsset, caller: Caller): Promise<Saved> {
-    return this.#writer.write("saveAsset", save, caller);
+    return this.#writer.write("saveAsset", save, authorOf(caller));
   }
 
   deleteFile(file: DeleteFile, caller: Caller): Promise<DeleteOutcome> {
-    return this.#writer.write("deleteFile", file, caller);
+    return this.#writer.write("deleteFile", file, authorOf(caller));
   }
 
   async findConfig(mac: string): Promise<Config | null> {
@@ -141,7 +141,8 @@ export class SqliteStore implements Store {
   }
 
   async settleAnnouncements(announcements: readonly Announcement[]): Promise<void> {
-    if (announcements.length > 0) await this.#writer.writeAlong("settleAnnouncements", announcements);
+    const settled = announcements.map(settledOf);
+    if (settled.length > 0) await this.#writer.writeAlong("settleAnnouncements", settled);
   }
 
   async postponeAnnouncements(postponements: readonly Postponement[]): Promise<void> {
@@ -185,9 +186,9 @@ export class SqliteStore implements Store {
 }
 
 /** What a committed write has changed of devices. */
-export function devicesChangedBy({ verb, args }: Write, outcome: Outcome<Verb>): readonly DeviceChange[] {
-  if (verb === "saveSightings") {
-    const [{ devices, pickups }] = args;
+export function devicesChangedBy(write: Write, outcome: Outcome<Verb>): readonly DeviceChange[] {
+  if (write[0] === "saveSightings") {
+    const [, { devices, pickups }] = write;
     const macs = new Set([...devices, ...pickups].map(({ mac }) => mac));
     const forgotten = outcome as Outcome<"saveSightings">;
     return [
@@ -195,22 +196,22 @@ export function devicesChangedBy({ verb, args }: Write, outcome: Outcome<Verb>):
       ...(forgotten.length > 0 ? [{ macs: forgotten, areForgotten: true }] : []),
     ];
   }
-  if (verb === "editDevice" || verb === "forgetDevice") {
-    const [mac] = args;
+  if (write[0] === "editDevice" || write[0] === "forgetDevice") {
+    const [verb, mac] = write;
     return [{ macs: [mac], areForgotten: verb === "forgetDevice" }];
   }
   return [];
 }
 
 /** The change that a committed write made of a file, if it made one. */
-function changeMade({ verb, args }: Write, outcome: Outcome<Verb>): Change | null {
+function changeMade(write: Write, outcome: Outcome<Verb>): Change | null {
   if (typeof outcome !== "object" || outcome === null || !("kind" in outcome)) return null;
   if (outcome.kind === "saved") {
     const { version } = outcome;
     return { kind: version.kind, name: version.name, revision: version.revision, version };
   }
-  if (outcome.kind === "deleted" && verb === "deleteFile") {
-    const [{ kind, name }] = args;
+  if (outcome.kind === "deleted" && write[0] === "deleteFile") {
+    const [, { kind, name }] = write;
     return { kind, name, revision: outcome.revision, version: null };
   }
   return null;

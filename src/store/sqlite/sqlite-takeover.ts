@@ -1,5 +1,4 @@
 import { type Database, SQLiteError } from "bun:sqlite";
-import type { Caller } from "../../caller.ts";
 import type { NewAsset, NewConfig } from "../store.ts";
 import type { Takeover } from "../takeover.ts";
 import { claimBlob, releaseClaim } from "./blobs.ts";
@@ -30,7 +29,8 @@ export function openSqliteTakeover({ dataDir }: DataDirLock, { announces, now }:
 /** What a file's history says of it. */
 const IMPORTED = "import";
 
-const operator: Caller = { kind: "anonymous", requestId: "import" };
+/** Whoever has the data directory in their hands has proven no name. */
+const NOBODY = null;
 
 class SqliteTakeover implements Takeover {
   readonly #claims: number[] = [];
@@ -51,18 +51,14 @@ class SqliteTakeover implements Takeover {
   saveConfig(save: NewConfig): Promise<void> {
     return faulting(() => {
       this.#begin();
-      saveConfig(
-        this.tx,
-        { ...save, allowOverwrite: true, precondition: "none", message: IMPORTED },
-        operator,
-      );
+      saveConfig(this.tx, { ...save, allowOverwrite: true, precondition: "none", message: IMPORTED }, NOBODY);
     });
   }
 
   saveAsset(save: NewAsset): Promise<void> {
     return faulting(() => {
       this.#begin();
-      saveAsset(this.tx, { ...save, message: IMPORTED, reading: null }, operator);
+      saveAsset(this.tx, { ...save, message: IMPORTED, reading: null }, NOBODY);
     });
   }
 

@@ -1,5 +1,5 @@
 import { busy } from "../../fault.ts";
-import type { Answer, Arguments, Outcome, Verb, Write } from "./writer.ts";
+import type { Answer, Outcome, Verb, Write, WriteOf } from "./writer.ts";
 
 /** More than this many writes waiting for the disk are refused: what waits is held in memory. */
 const MOST_WAITING = 10_000;
@@ -45,14 +45,14 @@ export class WriteQueue {
   }
 
   /** Resolves or rejects as the write's answer says. */
-  add<V extends Verb>(verb: V, args: Arguments<V>): Promise<Outcome<V>> {
+  add<V extends Verb>(write: WriteOf<V>): Promise<Outcome<V>> {
     const underWay = this.#committing.reduce((sum, batch) => sum + batch.length, 0);
     if (underWay + this.#waiting.length >= MOST_WAITING) {
       return Promise.reject(busy("too many writes wait for the disk"));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<Verb>>();
-    // The verb and its arguments are a pair by this method's own signature.
-    this.#waiting.push({ write: { verb, args } as Write, resolve, reject });
+    // One of the union, by this method's own signature.
+    this.#waiting.push({ write: write as unknown as Write, resolve, reject });
     return promise as Promise<Outcome<V>>;
   }
 
@@ -82,7 +82,7 @@ export class WriteQueue {
 function batchLength(waiting: readonly Pending[]): number {
   let bytes = 0;
   const first = waiting.findIndex(({ write }, index) => {
-    bytes += write.verb === "saveConfig" ? write.args[0].content.length : 0;
+    bytes += write[0] === "saveConfig" ? write[1].content.length : 0;
     return index > 0 && bytes > MOST_BATCH_BYTES;
   });
   return first === -1 ? waiting.length : first;

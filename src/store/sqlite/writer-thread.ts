@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { storageFull, storeUnavailable } from "../../fault.ts";
 import { type Answered, WriteQueue } from "./write-queue.ts";
-import type { Answer, Arguments, Outcome, Verb, Write } from "./writer.ts";
+import type { Answer, Outcome, Verb, Write, WriteOf } from "./writer.ts";
 import type { Reply, Request, WriterOptions } from "./writer-worker.ts";
 
 /** After a full disk it is looked so often whether there is room again: it may be a long time until the next save. */
@@ -59,22 +59,22 @@ export class WriterThread {
 
   /** Whether it works, and no change is on its way to the disk or back: the watcher has been told of all there are. */
   get isQuiet(): boolean {
-    return this.#state === "open" && !this.#queue.writes.some(({ verb }) => CHANGES.has(verb));
+    return this.#state === "open" && !this.#queue.writes.some(([verb]) => CHANGES.has(verb));
   }
 
   /** Resolves when the write is on disk. */
-  write<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
+  write<V extends Verb>(...write: WriteOf<V>): Promise<Outcome<V>> {
     if (this.#state !== "open") return refused();
-    const outcome = this.#queue.add(verb, args);
+    const outcome = this.#queue.add(write);
     this.#send({ isDue: true });
     return outcome;
   }
 
   /** The same for a write that can wait a little: it goes along with the next one, to share its flush. */
-  writeAlong<V extends Verb>(verb: V, ...args: Arguments<V>): Promise<Outcome<V>> {
+  writeAlong<V extends Verb>(...write: WriteOf<V>): Promise<Outcome<V>> {
     if (this.#state !== "open") return refused();
     this.#lingering ??= setTimeout(() => this.#send({ isDue: true }), LINGER_MS);
-    return this.#queue.add(verb, args);
+    return this.#queue.add(write);
   }
 
   /** Waits for the writes that were begun, then ends the thread. */
@@ -122,7 +122,7 @@ export class WriterThread {
   #settle({ write, answer, resolve, reject }: Answered): void {
     switch (answer?.kind) {
       case "done":
-        if (CHANGES.has(write.verb)) this.#trouble = null; // There is room again, or has been made.
+        if (CHANGES.has(write[0])) this.#trouble = null; // There is room again, or has been made.
         this.watcher.done(write, answer.outcome);
         resolve(answer.outcome);
         return;

@@ -50,11 +50,15 @@ const MOST_PAGES = 4_294_967_294;
 type Verbs = typeof verbs;
 export type Verb = keyof Verbs;
 type Rest<F> = F extends (tx: Transaction, ...rest: infer R) => unknown ? R : never;
-export type Arguments<V extends Verb> = Rest<Verbs[V]>;
+type Arguments<V extends Verb> = Rest<Verbs[V]>;
 export type Outcome<V extends Verb> = ReturnType<Verbs[V]>;
 
-/** One write that somebody waits for. */
-export type Write = { readonly [V in Verb]: { readonly verb: V; readonly args: Arguments<V> } }[Verb];
+/**
+ * One write that somebody waits for. It goes from thread to thread, where each object and each of its names costs more
+ * than the value: so it is a tuple, and so is what it has many of.
+ */
+export type Write = { readonly [V in Verb]: WriteOf<V> }[Verb];
+export type WriteOf<V extends Verb> = readonly [verb: V, ...args: Arguments<V>];
 
 export type Answer =
   | { readonly kind: "done"; readonly outcome: Outcome<Verb> }
@@ -143,7 +147,7 @@ export class Writer {
       answer = answerOf(this.#attempt(tx, [write]));
     }
     if (answer.kind === "full") this.#isFull = true;
-    if (answer.kind !== "full" || !ESSENTIAL.has(write.verb)) return answer;
+    if (answer.kind !== "full" || !ESSENTIAL.has(write[0])) return answer;
     this.reserve.free();
     this.#allowGrowth(false);
     checkpoint(this.db, "truncate");
@@ -171,13 +175,13 @@ function checkpoint(db: Database, mode: "passive" | "truncate"): void {
   }
 }
 
-function perform(tx: Transaction, { verb, args }: Write): Outcome<Verb> {
+function perform(tx: Transaction, [verb, ...args]: Write): Outcome<Verb> {
   // The union of writes pairs each verb with its own arguments; the compiler cannot follow that through a look-up.
   const act = verbs[verb] as (tx: Transaction, ...args: readonly unknown[]) => Outcome<Verb>;
   return act(tx, ...args);
 }
 
-function isSave({ verb }: Write): boolean {
+function isSave([verb]: Write): boolean {
   return verb === "saveConfig" || verb === "saveAsset";
 }
 
