@@ -40,8 +40,8 @@ export class ReaderThread {
       workerData: this.databasePath,
     });
     worker.on("message", (answer: ReadAnswer) => this.#answered(answer));
-    worker.on("error", (error) => this.#ended(String(error)));
-    worker.on("exit", () => this.#ended("its reading thread ended"));
+    worker.on("error", (error) => this.#ended(worker, String(error)));
+    worker.on("exit", () => this.#ended(worker, "its reading thread ended"));
     return worker;
   }
 
@@ -52,8 +52,9 @@ export class ReaderThread {
     else asked?.reject(new Error(`reading a list failed: ${answer.reason}`));
   }
 
-  /** Those who wait are told; the next list starts a new thread. */
-  #ended(reason: string): void {
+  /** Those who wait are told; the next list starts a new thread, which may have begun when the old one's last event comes. */
+  #ended(worker: Worker, reason: string): void {
+    if (worker !== this.#worker) return;
     this.#worker = null;
     const waiting = this.#waiting;
     this.#waiting = [];
