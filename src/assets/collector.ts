@@ -18,7 +18,8 @@ export class Collector {
   #collecting: Promise<unknown> = Promise.resolve();
   /** The grace period of a collection that has yet to begin; null where there is none. */
   #dueGraceMs: number | null = null;
-  #isRoomShort = false;
+  /** Whether the last upload found no room. */
+  #isUploadRefused = false;
 
   constructor(
     private readonly store: Store,
@@ -29,8 +30,11 @@ export class Collector {
 
   start(): void {
     this.#collect(GRACE_MS);
-    this.#timer = setInterval(() => this.#collect(GRACE_MS), PERIOD_MS);
-    this.store.onFull(() => this.makeRoom());
+    this.#timer = setInterval(() => {
+      this.#isUploadRefused = false; // It may have been long ago. The next one that finds no room has it made.
+      this.#collect(GRACE_MS);
+    }, PERIOD_MS);
+    this.store.onFull(() => this.#collect(0));
   }
 
   async stop(): Promise<void> {
@@ -44,22 +48,22 @@ export class Collector {
     this.#placing.add(placing);
     try {
       const placed = await placing;
-      this.#isRoomShort = false;
+      this.#isUploadRefused = false;
       return placed;
     } finally {
       this.#placing.delete(placing);
     }
   }
 
-  /** Something found no room: collects at once, whatever the grace period. */
+  /** An upload found no room: collects at once, whatever the grace period. */
   makeRoom(): void {
-    this.#isRoomShort = true;
+    this.#isUploadRefused = true;
     this.#collect(0);
   }
 
   /** An asset has let go of its blob: where room is short, that is what has been waited for. */
   letGo(): void {
-    if (this.#isRoomShort) this.#collect(0);
+    if (this.#isUploadRefused || this.store.trouble !== null) this.#collect(0);
   }
 
   #collect(graceMs: number): void {

@@ -145,6 +145,21 @@ describe("the collector", () => {
     expect(await collecting.blobs.exists(old)).toBe(false);
   });
 
+  test("goes by the store's own word whether its disk is still full", async () => {
+    await using collecting = await startCollecting();
+    const { store } = collecting.opened;
+    const collector = collecting.start();
+    const old = await collecting.upload("a.bin", "old");
+    await collecting.upload("a.bin", "current");
+    collector.letGo();
+    await collector.stop();
+    expect(await collecting.blobs.exists(old)).toBe(true);
+    Object.defineProperty(store, "trouble", { value: "the disk is full" });
+    collector.letGo();
+    await collector.stop();
+    expect(await collecting.blobs.exists(old)).toBe(false);
+  });
+
   test("tells who placed of what went wrong, and goes on", async () => {
     await using collecting = await startCollecting();
     const { collector } = collecting;

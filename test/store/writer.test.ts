@@ -16,6 +16,7 @@ import { openSqliteStore } from "../../src/store/index.ts";
 import { openForWriting } from "../../src/store/sqlite/database.ts";
 import { readConfig, readConfigs, readCounts } from "../../src/store/sqlite/reads.ts";
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
+import { readRevisions } from "../../src/store/sqlite/revisions.ts";
 import { type Answer, type Write, Writer } from "../../src/store/sqlite/writer.ts";
 import { canMountDisks, smallDisk } from "../support/small-disk.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -203,6 +204,19 @@ test.skipIf(!canMountDisks)(
     expect(readdirSync(folder)).toEqual(before);
   },
 );
+
+test.skipIf(!canMountDisks)("a delete leaves the file's history, once there is room again", async () => {
+  await using opened = await openOnSmallDisk("20m");
+  opened.writer.commit([save(PORCH)], NOW);
+  const filler = join(dirname(opened.path), "filler");
+  fillDisk(filler);
+  expect(kinds(opened.writer.commit([save(macOf(2), Buffer.alloc(200_000))], NOW))).toEqual(["full"]);
+  rmSync(filler);
+  expect(opened.writer.hasRoom()).toBe(true);
+  opened.writer.commit([remove(PORCH)], NOW);
+  const kept = readRevisions(opened.db, { kind: "configs", name: PORCH }, 100, 100);
+  expect(kept.map(({ revision }) => revision)).toEqual([2, 1]);
+});
 
 describe("the reserve", () => {
   test("is made with the writer, and can be given up once", async () => {

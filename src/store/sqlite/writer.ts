@@ -72,7 +72,7 @@ export type Answer =
  */
 export class Writer {
   #mayGrow = true;
-  /** Whether the disk was too full for the last save. */
+  /** Whether the disk was too full for the last save, and has had no room since. */
   #isFull = false;
 
   constructor(
@@ -108,7 +108,9 @@ export class Writer {
   hasRoom(): boolean {
     const isHeld = this.reserve.fill();
     this.#allowGrowth(isHeld);
-    return isHeld && this.reserve.hasRoomBeside();
+    const hasRoom = isHeld && this.reserve.hasRoomBeside();
+    if (hasRoom) this.#isFull = false;
+    return hasRoom;
   }
 
   /**
