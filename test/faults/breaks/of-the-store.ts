@@ -54,8 +54,8 @@ export const storeBreaks: readonly Break[] = [
   {
     name: "commit what is imported file by file",
     file: "src/store/sqlite/sqlite-takeover.ts",
-    find: "message: IMPORTED },\n        operator,\n      );",
-    replace: `message: IMPORTED },\n        operator,\n      );\n      this.db.run("commit");`,
+    find: `precondition: "none", message: IMPORTED }, NOBODY);`,
+    replace: `precondition: "none", message: IMPORTED }, NOBODY);\n      this.db.run("commit");`,
     caughtBy: "R14",
   },
   {
