@@ -95,12 +95,14 @@ export class Delivery {
     return this.#answered(ask, offered, notModified(offered));
   }
 
-  /** Null where that revision is a delete, is kept no more, or never was. */
+  /**
+   * Null where that revision is a delete, is kept no more, or never was. Who asks for it looks into the history: devices
+   * fetch their config elsewhere, so that the audience does not hear of it.
+   */
   async configRevision(mac: string, revision: number, ask: Ask): Promise<Response | null> {
     const offered = await offerRevision(this.store, { kind: "configs", name: mac }, revision, ask.caller);
     const bytes = offered === null ? null : await this.store.findContent(mac, offered.revision);
-    if (offered === null || bytes === null) return null;
-    return this.#answered(ask, offered, answerWhole(ask.request, offered, bytes));
+    return offered === null || bytes === null ? null : answerWhole(ask.request, offered, bytes);
   }
 
   async assetRevision(filename: string, revision: number, ask: Ask): Promise<Response | null> {

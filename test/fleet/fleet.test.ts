@@ -57,6 +57,16 @@ describe("a device", () => {
     },
   );
 
+  test("has not fetched what an operator looks at in its history", async () => {
+    await using service = await startTestService();
+    const { etag } = await service.saveConfig(MAC, {});
+    for (const headers of [{}, { "If-None-Match": etag }, { "If-None-Match": "*" }]) {
+      await (await service.request("GET", `/api/configs/${MAC}/revisions/1`, { headers })).text();
+    }
+    await seenToHave(service, "later.bin"); // What was seen of the config by then is kept too.
+    expect(await fileOf(service, CONFIG)).toMatchObject({ state: "waiting", revision: null });
+  });
+
   test("that hears 304 has just that revision", async () => {
     await using service = await startTestService();
     await service.saveConfig(MAC, {});
