@@ -44,7 +44,8 @@ export const revisionOperations: Operations = {
     get: {
       tag: "Revisions",
       summary: "What changed between two revisions of a config",
-      description: "A JSON Patch (RFC 6902), or a unified diff for `Accept: text/plain`.",
+      description:
+        "A JSON Patch (RFC 6902), or a unified diff for `Accept: text/plain`. Of very large contents the patch replaces the whole, and the diff says so.",
       parameters: [
         mac,
         { in: "path", name: "revision", description: "The newer revision", example: "7" },

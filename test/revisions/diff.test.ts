@@ -22,6 +22,16 @@ describe("a JSON Patch", () => {
     expect(jsonPatch(from, to)).toBe(patch);
   });
 
+  test("of more than is compared replaces the whole", () => {
+    const [from, to] = twoOf(126_000);
+    expect(jsonPatch(from, to)).toBe(`[{"op":"replace","path":"","value":${to}}]`);
+  });
+
+  test("is no longer than what it tells of by much, however long the names are", () => {
+    const [from, to] = twoOf(1_000).map((list) => `{"${"x".repeat(100_000)}":${list}}`);
+    expect(jsonPatch(from ?? "", to ?? "")).toBe(`[{"op":"replace","path":"","value":${to}}]`);
+  });
+
   test("makes the one of the other, whatever they are", () => {
     const content = fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }), { maxKeys: 5 });
     const law = fc.property(content, content, (from, to) => {
@@ -52,10 +62,19 @@ describe("a diff as text", () => {
     ]);
   });
 
-  test("of two that differ in too many lines says so instead", () => {
-    const many = (word: string) => JSON.stringify(Array.from({ length: 3_000 }, (_, at) => `${word}${at}`));
-    const [from, to] = ["a", "b"].map((word) => ({ name: word, content: `{"list":${many(word)}}` }));
-    if (from === undefined || to === undefined) throw new Error("two were made");
-    expect(textDiff(from, to)).toBe("--- a\n+++ b\n(more than 2000 lines differ)\n");
+  test.each([
+    ["that differ in too many lines", 5_000],
+    ["of too many lines", 126_000],
+  ])("of two %s says so instead", (_, values) => {
+    const [from, to] = twoOf(values);
+    expect(textDiff({ name: "a", content: from }, { name: "b", content: to })).toBe(
+      "--- a\n+++ b\n(too much to be compared line by line)\n",
+    );
   });
 });
+
+/** Two contents of so many values, which differ in all of them. */
+function twoOf(values: number): readonly [string, string] {
+  const list = (first: number) => `{"list":[${Array.from({ length: values }, () => first).join()}]}`;
+  return [list(1), list(2)];
+}
