@@ -1,6 +1,6 @@
 import type * as v from "valibot";
-import { busy, Fault, preconditionFailed, recordNotFound, uploadsDisabled } from "../fault.ts";
-import { type AppContext, jsonList, preconditionOf, type Routes } from "../http/index.ts";
+import { busy, Fault, recordNotFound, uploadsDisabled } from "../fault.ts";
+import { type AppContext, jsonList, otherVersion, preconditionOf, type Routes } from "../http/index.ts";
 import type { Log, Metrics } from "../ops/index.ts";
 import { etagOf, type FileVersion } from "../store/index.ts";
 import type { AssetList, UploadAnswer } from "./answers.ts";
@@ -99,9 +99,7 @@ async function remove({ store, collector, log }: AssetParts, c: AppContext): Pro
   const precondition = preconditionOf(c.req.raw.headers);
   const outcome = await store.deleteFile({ kind: "assets", name: filename, precondition }, caller);
   if (outcome.kind === "missing") throw recordNotFound("asset", filename);
-  if (outcome.kind === "preconditionFailed") {
-    throw preconditionFailed("If-Match", `asset ${filename} is not, or no longer, of that version`);
-  }
+  if (outcome.kind === "preconditionFailed") throw otherVersion(precondition, `asset ${filename}`);
   collector.letGo();
   const { revision } = outcome;
   log.info({ requestId: caller.requestId, filename, revision }, "asset deleted");

@@ -2,6 +2,7 @@ import { recordNotFound } from "../fault.ts";
 import {
   type AppContext,
   ifNoneMatchHolds,
+  otherVersion,
   preconditionOf,
   type Routes,
   readJsonBody,
@@ -14,7 +15,7 @@ import { listConfigs } from "./list.ts";
 import { type Mac, parseMac } from "./mac.ts";
 import { measuring } from "./measure.ts";
 import { rollBack } from "./rollback.ts";
-import { otherVersion, saveContent } from "./save.ts";
+import { saveContent } from "./save.ts";
 
 /** What a body may hold besides the content itself. */
 const ENVELOPE_BYTES = 64 * 1024;
@@ -81,7 +82,7 @@ async function remove({ store, log }: ConfigParts, c: AppContext): Promise<Respo
   const caller = c.get("caller");
   const outcome = await store.deleteFile({ kind: "configs", name: mac, precondition }, caller);
   if (outcome.kind === "missing") throw recordNotFound("config", mac);
-  if (outcome.kind === "preconditionFailed") throw otherVersion(precondition, mac);
+  if (outcome.kind === "preconditionFailed") throw otherVersion(precondition, `config ${mac}`);
 
   const { revision } = outcome;
   log.info({ requestId: caller.requestId, mac, revision }, "config deleted");

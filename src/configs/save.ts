@@ -1,5 +1,5 @@
-import { preconditionFailed, recordExists } from "../fault.ts";
-import { type AppContext, preconditionOf } from "../http/index.ts";
+import { recordExists } from "../fault.ts";
+import { type AppContext, otherVersion, preconditionOf } from "../http/index.ts";
 import type { Log } from "../ops/index.ts";
 import type { SaveConfig, Store } from "../store/index.ts";
 import { answerConfig } from "./answer.ts";
@@ -26,16 +26,9 @@ export async function saveContent(
   const caller = c.get("caller");
   const outcome = await store.saveConfig(change, caller);
   if (outcome.kind === "exists") throw recordExists("config", mac);
-  if (outcome.kind === "preconditionFailed") throw otherVersion(change.precondition, mac);
+  if (outcome.kind === "preconditionFailed") throw otherVersion(change.precondition, `config ${mac}`);
 
   const { version } = outcome;
   log.info({ requestId: caller.requestId, mac, revision: version.revision }, "config saved");
   return answerConfig(change, body.content, version);
-}
-
-/** The fault of a change that was meant for another version. */
-export function otherVersion(precondition: SaveConfig["precondition"], mac: Mac) {
-  return precondition === "absent"
-    ? preconditionFailed("If-None-Match", `config ${mac} exists already`)
-    : preconditionFailed("If-Match", `config ${mac} is not, or no longer, of that version`);
 }

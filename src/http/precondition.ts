@@ -1,3 +1,4 @@
+import { type Fault, preconditionFailed } from "../fault.ts";
 import type { Precondition } from "../store/index.ts";
 import { readEntityTags } from "./conditional.ts";
 
@@ -9,4 +10,11 @@ export function preconditionOf(headers: Headers): Precondition {
   const ifMatch = headers.get("If-Match");
   if (ifMatch !== null) return { etags: readEntityTags(ifMatch) };
   return headers.get("If-None-Match")?.trim() === "*" ? "absent" : "none";
+}
+
+/** The fault of a change that was meant for another version; `file` says of what, as in `config aa-bb-cc-dd-ee-ff`. */
+export function otherVersion(precondition: Precondition, file: string): Fault {
+  return precondition === "absent"
+    ? preconditionFailed("If-None-Match", `${file} exists already`)
+    : preconditionFailed("If-Match", `${file} is not, or no longer, of that version`);
 }
