@@ -112,17 +112,16 @@ async function newestOf<O extends Offered, S>(
   };
 }
 
-/** Its config, the assets that it reports, and those that it was seen to use. */
+/** Its config, the assets that it reports, and those that it is known to use. */
 async function filesOf<O extends Offered, S>(
-  { store, parseFileName }: FirmwareParts<O, S>,
+  { witness, parseFileName }: FirmwareParts<O, S>,
   mac: string,
   running: Readonly<Record<string, string>>,
 ): Promise<readonly { readonly file: FileKey; readonly told: string | null }[]> {
   const config = [CONFIG, `${mac}.json`];
   const told = new Map(Object.entries(running).filter(([name]) => !config.includes(name)));
   for (const name of told.keys()) parseFileName(name);
-  const used = (await store.fleet.listPickups(mac)).filter(({ kind }) => kind === "assets");
-  const names = [...new Set([...told.keys(), ...used.map(({ name }) => name)])].slice(0, MOST_FILES - 1);
+  const names = [...new Set([...told.keys(), ...(await witness.assetsOf(mac))])].slice(0, MOST_FILES - 1);
   return [
     { file: { kind: "configs", name: mac }, told: running[CONFIG] ?? running[`${mac}.json`] ?? null },
     ...names

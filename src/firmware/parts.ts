@@ -27,6 +27,7 @@ interface Giver<O extends Offered> {
 interface Witness<S> {
   speaker(request: Request, listener: HttpListener | null, mac?: string): S;
   chipOf(speaker: S): Promise<string | null>;
+  assetsOf(mac: string): Promise<readonly string[]>;
   came(speaker: S, said?: { readonly rssi: number | null; readonly freeHeap: number | null }): void;
   runs(speaker: S, file: FileKey, running: Running): void;
   refused(speaker: S, offered: Offered, reason: string): void;

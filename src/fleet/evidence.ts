@@ -11,7 +11,7 @@ export interface Evidence {
   readonly running: Running | null;
   /** What it was not given, or could not take. */
   readonly refused: (Seen & { readonly reason: string }) | null;
-  /** Whether it is known by the address alone that the device it was seen of is this one. */
+  /** Whether it is known by the address alone that the device it was seen of is this one. Nobody is told of a file for that. */
   readonly isGuessed: boolean;
   /** When it fetched `fetched.revision` whole, the last times first, as many as `LOOPING_TIMES`. */
   readonly wholeFetches: readonly number[];

@@ -55,7 +55,7 @@ export function afterSightings(
 ): AfterSightings {
   const { device, file, sightings } = seen;
   const known = before === null ? null : evidenceOf(before);
-  const isGuessed = seen.isGuessed && (known === null || known.fetched === null || known.isGuessed);
+  const isGuessed = seen.isGuessed && (known === null || known.isGuessed);
   const evidence = { ...sightings.reduce(observe, known ?? nothingSeen), isGuessed };
   const pickup = judged(device, file, evidence, wanted, now);
   const isNew =
@@ -87,7 +87,9 @@ export function judged(
     since,
     until,
     judgedRevision: wanted.wantedRevision,
-    givenRevision: evidence.fetching?.revision ?? evidence.fetched?.revision ?? null,
+    givenRevision: evidence.isGuessed
+      ? null
+      : (evidence.fetching?.revision ?? evidence.fetched?.revision ?? null),
   };
 }
 

@@ -2,6 +2,7 @@ import type { HttpListener } from "../http/index.ts";
 import type { FileKey, FleetStore, Telemetry } from "../store/index.ts";
 import { macIn } from "./device-identity.ts";
 import type { Recorder } from "./recorder.ts";
+import { evidenceOf } from "./sightings.ts";
 
 /** Who speaks, as far as that is known. */
 interface Speaker {
@@ -32,6 +33,13 @@ export function fleetWitness(
 
     async chipOf({ mac }: Speaker): Promise<string | null> {
       return mac === null ? null : ((await fleet.findDevice(mac))?.chip ?? null);
+    },
+
+    /** The names of the assets that a device is known to use. What was guessed by its address may be another's. */
+    async assetsOf(mac: string): Promise<readonly string[]> {
+      const pickups = await fleet.listPickups(mac);
+      const known = pickups.filter((each) => each.kind === "assets" && !evidenceOf(each).isGuessed);
+      return known.map(({ name }) => name);
     },
 
     /** It was here. Who has only that to show for itself is one device more that anybody may have made up. */

@@ -30,7 +30,10 @@ export interface Telemetry {
 
 export type DeviceEdit = Partial<Pick<Device, "name" | "model" | "labels">>;
 
-/** What was seen of a device and a file. The evidence is JSON, and the store's to keep, not to read. */
+/**
+ * What was seen of a device and a file. The evidence is JSON, and the store's to keep, not to read, but for `isGuessed`:
+ * whether this device uses this file is then only a guess.
+ */
 interface Pickup extends FileKey {
   readonly mac: string;
   readonly evidence: string;
@@ -53,7 +56,7 @@ export interface Wanted {
 
 /** A pickup to be kept. */
 export interface NewPickup extends Pickup {
-  /** The newest revision that the device was given or shows that it has; null where it was given nothing. */
+  /** The newest revision that the device was given or shows that it has; null where it was given nothing, or that is a guess. */
   readonly givenRevision: number | null;
 }
 

@@ -97,6 +97,17 @@ describe("a check-in", () => {
     expect((await checkIn(service, {})).files).toMatchObject([{ file: "sounds.bin", has_it: false }]);
   });
 
+  test("never names what the device is only guessed to use", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("sounds.bin", "ding");
+    await service.saveConfig(MAC, {});
+    await service.fetchConfig(MAC);
+    await until("its address is known", async () => (await deviceOf(service))["address"] !== null);
+    await service.fetchAsset("sounds.bin"); // Anybody's, from the same address.
+    await until("it is guessed", async () => JSON.stringify(await deviceOf(service)).includes("sounds.bin"));
+    expect((await checkIn(service, {})).files).toMatchObject([{ file: `${MAC}.json` }]);
+  });
+
   test("never names an image for another chip, once the device's is known", async () => {
     await using service = await startTestService();
     await service.uploadAsset("plug.bin", OLD);

@@ -29,8 +29,11 @@ export function readWanted(db: Database, { kind, name }: FileKey): Wanted | null
   return row === null ? null : wantedOf(row);
 }
 
+/** Whether more than a guess says that the device uses the file. */
+const IS_KNOWN = `coalesce(json_extract(evidence, '$.isGuessed'), 0) = 0`;
+
 export function isUser(db: Database, mac: string, { kind, name }: FileKey): boolean {
-  const sql = `select 1 from pickups where mac = ? and kind = ? and name = ?`;
+  const sql = `select 1 from pickups where mac = ? and kind = ? and name = ? and ${IS_KNOWN}`;
   return db.query(sql).get(mac, kind, name) !== null;
 }
 
@@ -40,7 +43,8 @@ export function readUsers(
   after: string,
   most: number,
 ): readonly string[] {
-  const sql = `select mac from pickups where kind = ? and name = ? and mac > ? order by mac limit ?`;
+  const sql = `
+    select mac from pickups where kind = ? and name = ? and mac > ? and ${IS_KNOWN} order by mac limit ?`;
   return db
     .query<{ mac: string }, [string, string, string, number]>(sql)
     .all(kind, name, after, most)

@@ -99,6 +99,19 @@ export function deviceAnnouncementsContract(open: OpenStore): void {
       ]);
     });
 
+    test("are made to whoever becomes known to use an asset after it was guessed, and not before", async () => {
+      await using opened = await openStoreUnderTest(open, { deviceTopics: "only" });
+      await opened.uploaded(ASSET.name, "1");
+      await opened.uploaded(ASSET.name, "2");
+      await settleAll(opened);
+      const { fleet } = opened.store;
+      await seen(opened, { mac: PORCH, givenRevision: null, evidence: `{"isGuessed":true}` });
+      expect(await fleet.listUsers(ASSET, "", 2)).toEqual([]);
+      await seen(opened, { mac: PORCH, givenRevision: 1, evidence: `{"isGuessed":false}` });
+      expect(await fleet.listUsers(ASSET, "", 2)).toEqual([PORCH]);
+      expect(await opened.store.claimAnnouncements(10)).toMatchObject([{ ...ASSET, device: PORCH }]);
+    });
+
     test("users of a file are listed in order, page by page", async () => {
       await using opened = await openStoreUnderTest(open, { deviceTopics: "on" });
       await opened.uploaded(ASSET.name, "1");
