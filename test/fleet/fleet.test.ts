@@ -306,7 +306,7 @@ describe("the fleet", () => {
     );
   });
 
-  test("is listed in pages, by address or by who was here last", async () => {
+  test("is listed in pages, by address or by who was here last, to the last of those that never were", async () => {
     let passedMs = 0;
     await using service = await startTestService({}, () => new Date(Date.now() + passedMs));
     const macs = Array.from({ length: 5 }, (_, at) => `aa-bb-cc-dd-ee-0${at}`);
@@ -314,10 +314,12 @@ describe("the fleet", () => {
       await service.request("GET", `/api/configs/${mac}.json`);
       passedMs += 1_000;
     }
-    await until("all are known", async () => (await listed(service)).length === 5);
+    const never = ["aa-bb-cc-dd-ee-10", "aa-bb-cc-dd-ee-11", "aa-bb-cc-dd-ee-12"];
+    for (const mac of never) await service.saveConfig(mac, {});
+    await until("all are known", async () => (await listed(service)).length === 8);
     for (const [sort, order] of [
-      ["mac", macs],
-      ["last_seen", macs.toReversed()],
+      ["mac", [...macs, ...never]],
+      ["last_seen", [...macs.toReversed(), ...never]],
     ] as const) {
       const seen: string[] = [];
       for (let cursor: string | null = ""; cursor !== null; ) {
@@ -326,7 +328,7 @@ describe("the fleet", () => {
         seen.push(...page.devices.map(({ mac_address }) => mac_address));
         cursor = page.next_cursor === null ? null : `&cursor=${page.next_cursor}`;
       }
-      expect(seen).toEqual(order);
+      expect(seen).toEqual([...order]);
     }
   });
 

@@ -32,8 +32,10 @@ export function readDevicesAt(db: Database, addresses: readonly string[]): Reado
 /** A page of the fleet, each device with its files. */
 export function readDevices(db: Database, query: DeviceQuery): readonly ListedDevice[] {
   const { after, file } = query;
-  const order = query.sort === "mac" ? "mac" : "last_seen_at desc, mac";
-  const beyond = query.sort === "mac" ? "mac > $mac" : "(last_seen_at, $mac) < ($lastSeenAt, mac)";
+  // Those that were never here come last: as null, they would be on no page but the first.
+  const order = query.sort === "mac" ? "mac" : "coalesce(last_seen_at, 0) desc, mac";
+  const beyond =
+    query.sort === "mac" ? "mac > $mac" : "(coalesce(last_seen_at, 0), $mac) < ($lastSeenAt, mac)";
   const sql = `
     select ${COLUMNS} from devices
     where ($mac is null or ${beyond})
