@@ -103,6 +103,7 @@ export async function startService(settings: Settings, now: () => Date, log: Log
           nudge,
           prefix: settings.homeAssistantPrefix,
           log,
+          now,
         });
   if (homeAssistant !== null) starting.defer(() => homeAssistant.stop());
   const delivery = new Delivery(store, blobs, fleetAudience(recorder, parseMac), {

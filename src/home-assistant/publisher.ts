@@ -6,8 +6,10 @@ import { type Differences, differencesOf, type Step } from "./differences.ts";
 import { type Entity, entityOf } from "./entity.ts";
 import { Mark } from "./mark.ts";
 import { Pending, type Taken } from "./pending.ts";
+import { Refusals } from "./refusals.ts";
 import {
   AVAILABILITY_TOPIC,
+  accessLineOf,
   birthTopic,
   INSTALL,
   INSTALL_TOPICS,
@@ -37,6 +39,7 @@ export interface PublisherParts {
   /** Of Home Assistant's discovery. */
   readonly prefix: string;
   readonly log: Log;
+  readonly now: () => Date;
 }
 
 /** What the broker publishes for us when we are gone. */
@@ -50,7 +53,7 @@ export const will: Publication = { topic: AVAILABILITY_TOPIC, payload: OFFLINE, 
 export class Publisher {
   readonly #pending: Pending;
   readonly #mark: Mark;
-  #isRefused = false;
+  readonly #refusals = new Refusals();
   /** Since the look began. */
   #messages = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -117,8 +120,9 @@ export class Publisher {
   }
 
   async #look(): Promise<void> {
-    const { broker, log } = this.parts;
+    const { broker, log, now } = this.parts;
     if (!broker.connected) return;
+    if (this.#refusals.areOver(now().getTime())) this.#pending.addAll(false);
     let taken: readonly Taken[] = [];
     this.#messages = 0;
     try {
@@ -183,10 +187,12 @@ export class Publisher {
 
   async #publish(message: Publication): Promise<PublishOutcome> {
     const outcome = await this.parts.broker.publish(message, PUBLISH_DEADLINE_MS);
-    if (outcome === "refused" && !this.#isRefused)
-      this.parts.log.warn("the broker refuses what Home Assistant is to be shown: check its access control");
-    if (outcome === "acknowledged" && this.#isRefused) this.#pending.addAll(false); // What was refused meanwhile.
-    if (outcome !== "lost") this.#isRefused = outcome === "refused";
+    const topics = accessLineOf(this.parts.prefix, message.topic);
+    if (this.#refusals.isNews(topics, outcome))
+      this.parts.log.warn(
+        { topics },
+        "the broker refuses what Home Assistant is to be shown: check its access control",
+      );
     this.#messages += 1;
     return outcome;
   }

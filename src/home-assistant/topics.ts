@@ -20,6 +20,12 @@ export function birthTopic(prefix: string): string {
   return `${prefix}/status`;
 }
 
+/** The topics that a broker's access control opens to us together with this one. */
+export function accessLineOf(prefix: string, topic: string): string {
+  const ofDiscovery = `${prefix}/update/`;
+  return topic.startsWith(ofDiscovery) ? `${ofDiscovery}#` : "iotsupport/ha/#";
+}
+
 export interface EntityTopics {
   readonly config: string;
   readonly state: string;

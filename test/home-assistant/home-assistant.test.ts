@@ -5,7 +5,7 @@ import type { Settings } from "../../src/settings.ts";
 import { startBroker, type TestBroker } from "../support/broker.ts";
 import { until } from "../support/deadline.ts";
 import { startLink } from "../support/link.ts";
-import { startTestService } from "../support/service.ts";
+import { startTestService, type TestService } from "../support/service.ts";
 import { environment, startServiceProcess } from "../support/service-process.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { HOME_ASSISTANT, startHomeAssistant } from "./stand-in.ts";
@@ -337,12 +337,30 @@ describe("Home Assistant", () => {
     );
     await broker.refuseHomeAssistant();
     await service.saveConfig(MAC, {});
-    const refused = () => service.logged.filter(({ msg }) => /refuses what Home Assistant/.test(String(msg)));
-    await until("it is refused", () => refused().length === 1, PATIENCE_MS);
+    await until("it is refused", () => refusedBy(service).length === 2, PATIENCE_MS);
     await broker.allowTopics("#");
     await service.saveConfig("aa-bb-cc-dd-ee-00", {});
     await homeAssistant.has(CONFIG, CONFIG.replace("ff_", "00_"));
-    expect(refused()).toHaveLength(1);
+    expect(refusedBy(service).toSorted()).toEqual(["homeassistant/update/#", "iotsupport/ha/#"]);
+  });
+
+  test("is shown all that the broker takes where it refuses the rest, and not without end", async () => {
+    await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
+    await using heard = await broker.overhear("iotsupport/ha/+/config");
+    const settings = { ...ON, homeAssistantPrefix: "unknown-to-the-broker", mqtt: broker.mqtt };
+    await using service = await startTestService(settings);
+    const macs = Array.from({ length: 40 }, (_, index) => `aa-bb-cc-dd-ee-${10 + index}`);
+    await Promise.all(macs.map((mac) => service.saveConfig(mac, {})));
+    const states = await heard.collect(
+      "each",
+      (taken) => new Set(taken.map(({ topic }) => topic)).size === macs.length,
+    );
+    await service.saveConfig(MAC, {});
+    const last = await heard.collect("one more", (taken) =>
+      taken.some(({ topic }) => topic.includes("aabbccddeeff")),
+    );
+    expect(states.length + last.length).toBeLessThan(4 * macs.length); // At the start, and at a change.
+    expect(refusedBy(service)).toEqual(["unknown-to-the-broker/update/#"]);
   });
 
   test("is shown nothing under a prefix that is not used any more", async () => {
@@ -406,6 +424,13 @@ async function expectNothingRetained(broker: TestBroker): Promise<void> {
     async () => (await retainedBy(broker)).toSorted().join() === "iotsupport/ha/mark,iotsupport/ha/status",
     PATIENCE_MS,
   );
+}
+
+/** The topics of each warning that it gave. */
+function refusedBy(service: TestService): unknown[] {
+  return service.logged
+    .filter(({ msg }) => /refuses what Home Assistant/.test(String(msg)))
+    .map(({ topics }) => topics);
 }
 
 async function retainedBy(broker: TestBroker): Promise<string[]> {
