@@ -74,11 +74,10 @@ export class Publisher {
   /** Begins; the broker may be connected later. */
   start(): void {
     const { broker, store, prefix } = this.parts;
-    broker.subscribe([birthTopic(prefix), INSTALL_TOPICS, MARK_TOPIC], (topic, payload, isRetained) =>
-      this.#heard(topic, payload, isRetained),
-    );
+    const topics = [birthTopic(prefix), INSTALL_TOPICS, MARK_TOPIC, AVAILABILITY_TOPIC];
+    broker.subscribe(topics, (topic, payload, isRetained) => this.#heard(topic, payload, isRetained));
     broker.onConnect(() => {
-      void this.#publish({ ...will, payload: ONLINE });
+      this.#sayOnline();
       this.#mark.askBroker();
     });
     store.onChange((file) => this.#pending.addFile(file));
@@ -99,11 +98,18 @@ export class Publisher {
     await this.parts.broker.publish(will, LAST_WORD_MS);
   }
 
+  #sayOnline(): void {
+    void this.#publish({ ...will, payload: ONLINE });
+  }
+
   #heard(topic: string, payload: string, isRetained: boolean): void {
     // One that is retained tells nothing new: what we have shown is retained there, too.
     if (topic === birthTopic(this.parts.prefix) && payload === ONLINE && !isRetained)
       this.#pending.addAll(true);
     if (topic === MARK_TOPIC) this.#mark.heard(payload, isRetained);
+    // The will of a connection that we had before: a broker that did not see it break publishes it only now.
+    if (topic === AVAILABILITY_TOPIC && payload === OFFLINE && !isRetained && !this.#stopping)
+      this.#sayOnline();
     const mac = macOfInstall(topic);
     if (mac !== null && payload === INSTALL && !isRetained) void this.#install(mac);
   }

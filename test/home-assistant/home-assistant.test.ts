@@ -190,6 +190,19 @@ describe("Home Assistant", () => {
     }
   });
 
+  test("hears that we are there once more, where the end of another connection of ours is noticed late", async () => {
+    await using broker = await startBroker({ accounts: [HOME_ASSISTANT] });
+    await using link = await startLink(broker);
+    await using said = await broker.overhear("iotsupport/ha/status");
+    await using _ = await startTestService({ ...ON, mqtt: link.mqtt });
+    expect((await said.nextMessage()).payload).toBe("online");
+    await using __ = await startTestService({ ...ON, mqtt: broker.mqtt });
+    expect((await said.nextMessage()).payload).toBe("online");
+    await link.cut(); // The broker publishes the will of the first.
+    expect((await said.nextMessage()).payload).toBe("offline");
+    expect((await said.nextMessage()).payload).toBe("online");
+  });
+
   test("finds everything after its own restart, and is sent it again when it says that it is there", async () => {
     await using ours = await startAll();
     await ours.service.saveConfig(MAC, {});
