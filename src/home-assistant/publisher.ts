@@ -77,8 +77,8 @@ export class Publisher {
     const topics = [birthTopic(prefix), INSTALL_TOPICS, MARK_TOPIC, AVAILABILITY_TOPIC];
     broker.subscribe(topics, (topic, payload, isRetained) => this.#heard(topic, payload, isRetained));
     broker.onConnect(() => {
-      this.#sayOnline();
-      this.#mark.askBroker();
+      this.#sayWhetherThere();
+      if (!this.#stopping) this.#mark.askBroker();
     });
     store.onChange((file) => this.#pending.addFile(file));
     store.onDevices(({ macs, areForgotten }) => this.#pending.add(macs, areForgotten));
@@ -98,8 +98,9 @@ export class Publisher {
     await this.parts.broker.publish(will, LAST_WORD_MS);
   }
 
-  #sayOnline(): void {
-    void this.#publish({ ...will, payload: ONLINE });
+  /** While we stop we are not, though other parts may connect once more. */
+  #sayWhetherThere(): void {
+    void this.#publish({ ...will, payload: this.#stopping ? OFFLINE : ONLINE });
   }
 
   #heard(topic: string, payload: string, isRetained: boolean): void {
@@ -109,7 +110,7 @@ export class Publisher {
     if (topic === MARK_TOPIC) this.#mark.heard(payload, isRetained);
     // The will of a connection that we had before: a broker that did not see it break publishes it only now.
     if (topic === AVAILABILITY_TOPIC && payload === OFFLINE && !isRetained && !this.#stopping)
-      this.#sayOnline();
+      this.#sayWhetherThere();
     const mac = macOfInstall(topic);
     if (mac !== null && payload === INSTALL && !isRetained) void this.#install(mac);
   }
