@@ -1,4 +1,5 @@
 import type { Caller } from "../caller.ts";
+import { otherVersion } from "../http/index.ts";
 import type { FileVersion, SaveAsset, Store } from "../store/index.ts";
 import type { Collector } from "./collector.ts";
 
@@ -16,7 +17,9 @@ export function commitAsset(
     const claim = await store.claimBlob(asset.sha256);
     try {
       await place();
-      return (await store.saveAsset({ ...asset, claim }, caller)).version;
+      const outcome = await store.saveAsset({ ...asset, claim }, caller);
+      if (outcome.kind === "saved") return outcome.version;
+      throw otherVersion(asset.precondition, `asset ${asset.filename}`);
     } catch (error) {
       await store.releaseClaim(claim).catch(() => {}); // It ends by itself, within the hour.
       throw error;

@@ -85,6 +85,7 @@ export const assetOperations: Operations = {
       summary: "Make the bytes of an older revision the newest, and announce it",
       parameters: [
         { in: "path", name: "filename", description: "The asset's name", example: "firmware.bin" },
+        ifMatch,
       ],
       body: { type: "application/json", schema: RollbackBody, description: "Which revision" },
       answers: {
@@ -98,6 +99,7 @@ export const assetOperations: Operations = {
         "VALIDATION_FAILED",
         "RECORD_NOT_FOUND",
         "FORBIDDEN",
+        "PRECONDITION_FAILED",
         "PAYLOAD_TOO_LARGE",
         "UNSUPPORTED_MEDIA_TYPE",
         "STORE_UNAVAILABLE",

@@ -1,5 +1,5 @@
 import { revisionNotFound } from "../fault.ts";
-import { type AppContext, readRollback } from "../http/index.ts";
+import { type AppContext, preconditionOf, readRollback } from "../http/index.ts";
 import type { FileVersion } from "../store/index.ts";
 import { commitAsset } from "./commit.ts";
 import type { FileName } from "./file-name.ts";
@@ -15,5 +15,7 @@ export async function rollBack(parts: UploadParts, filename: FileName, c: AppCon
     // It may have been forgotten since it was looked up; from here on the claim keeps it.
     if (!(await parts.blobs.exists(sha256))) throw revisionNotFound("asset", filename, to);
   };
-  return commitAsset(parts, { filename, sha256, size, message, reading: null }, stillThere, c.get("caller"));
+  const precondition = preconditionOf(c.req.raw.headers);
+  const asset = { filename, sha256, size, precondition, message, reading: null };
+  return commitAsset(parts, asset, stillThere, c.get("caller"));
 }

@@ -47,7 +47,7 @@ export async function upload(parts: UploadParts, rules: UploadRules, c: AppConte
       const { filename, message } = arrived.conclude();
       const { sha256, size, open, keep } = await staged.finish();
       const reading = await checkImage(open(), expectedImage === "any");
-      const asset = { filename, sha256, size, message, reading };
+      const asset = { filename, sha256, size, precondition: "none", message, reading } as const;
       const version = await commitAsset(parts, asset, keep, c.get("caller"));
       // In the turn in which the store tells of it: the metrics know of an upload before its announcement goes out.
       metrics.assetUploads.inc({ status: "success", error_type: "" });

@@ -82,6 +82,7 @@ export interface NewAsset {
 }
 
 export interface SaveAsset extends NewAsset {
+  readonly precondition: Precondition;
   readonly message: string | null;
   /** What its bytes say of themselves, as JSON; null where they were not read. */
   readonly reading: string | null;
@@ -91,12 +92,14 @@ export interface DeleteFile extends FileKey {
   readonly precondition: Precondition;
 }
 
-export interface Saved {
+interface Saved {
   readonly kind: "saved";
   readonly version: FileVersion;
 }
 
-export type SaveOutcome = Saved | { readonly kind: "exists" } | { readonly kind: "preconditionFailed" };
+export type SaveOutcome = SaveAssetOutcome | { readonly kind: "exists" };
+
+export type SaveAssetOutcome = Saved | { readonly kind: "preconditionFailed" };
 
 export type DeleteOutcome =
   | { readonly kind: "deleted"; readonly revision: number }
@@ -156,8 +159,8 @@ export interface Store {
   readonly published: PublishedStore;
 
   saveConfig(save: SaveConfig, caller: Caller): Promise<SaveOutcome>;
-  /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it. */
-  saveAsset(save: SaveAsset, caller: Caller): Promise<Saved>;
+  /** Names a blob, in place already, as the asset's newest bytes, and gives up the claim on it where it does. */
+  saveAsset(save: SaveAsset, caller: Caller): Promise<SaveAssetOutcome>;
   /**
    * Leaves a tombstone, so that revisions go on; drops an announcement that still waits. The file's history stays,
    * except on a full disk, where a delete has to make room.

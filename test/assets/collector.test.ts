@@ -234,7 +234,7 @@ class Collecting implements AsyncDisposable {
     const sha256 = await this.place(content);
     const claim = await store.claimBlob(sha256);
     await store.saveAsset(
-      { filename, sha256, size: content.length, claim, message: null, reading: null },
+      { filename, sha256, size: content.length, claim, precondition: "none", message: null, reading: null },
       anyone,
     );
     return sha256;

@@ -224,7 +224,10 @@ async function upload(blobs: Blobs, filename: string, bytes: Uint8Array): Promis
   const { sha256, size, keep } = await staged.finish();
   await keep();
   const claim = await store.store.claimBlob(sha256);
-  await store.store.saveAsset({ filename, sha256, size, claim, message: null, reading: null }, anyone);
+  await store.store.saveAsset(
+    { filename, sha256, size, claim, precondition: "none", message: null, reading: null },
+    anyone,
+  );
 }
 
 function fetchOf(asset: string, ...headers: readonly string[]): string {

@@ -155,6 +155,7 @@ const operations: Readonly<Record<string, Operation>> = {
     request: () => rollback(`/api/assets/${FIRMWARE}`),
     answers: {
       ...change,
+      ...conditional,
       "503 STORE_UNAVAILABLE": onUnwritableService,
       "200": asked(),
       "404 RECORD_NOT_FOUND": asked({ path: `${UNKNOWN_ASSET}/rollback` }),

@@ -196,7 +196,14 @@ async function startBusy() {
     now,
   );
   await store.saveConfig(configOf(PORCH), anyone);
-  const firmware = { filename: FIRMWARE, sha256: "0".repeat(64), size: 1, message: null, reading: null };
+  const firmware = {
+    filename: FIRMWARE,
+    sha256: "0".repeat(64),
+    size: 1,
+    precondition: "none",
+    message: null,
+    reading: null,
+  } as const;
   await store.saveAsset({ ...firmware, claim: await store.claimBlob(firmware.sha256) }, anyone);
   await Promise.all(macs(2_000).map((mac) => store.saveConfig(configOf(mac), anyone)));
 

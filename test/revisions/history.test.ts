@@ -186,6 +186,19 @@ describe("a rollback", () => {
     expect((await service.fetchConfig(MAC)).text).toBe(`{"gain":2}`);
   });
 
+  test("of an asset obeys If-Match, also where it is deleted", async () => {
+    await using service = await startTestService();
+    const { etag: one } = await service.uploadAsset("plug.bin", "one");
+    const { etag: two } = await service.uploadAsset("plug.bin", "two");
+    const refused = await rollBack(service, ASSET, { to: 1 }, { "If-Match": one });
+    await expectRefusal(refused, 412, "PRECONDITION_FAILED");
+    expect(await service.fetchAsset("plug.bin")).toMatchObject({ revision: 2, bytes: Buffer.from("two") });
+    expect((await rollBack(service, ASSET, { to: 1 }, { "If-Match": two })).status).toBe(200);
+    await service.request("DELETE", ASSET);
+    const late = await rollBack(service, ASSET, { to: 1 }, { "If-Match": "*" });
+    await expectRefusal(late, 412, "PRECONDITION_FAILED");
+  });
+
   test("made by a hundred at once takes a revision each, and every one of them is whole", async () => {
     await using service = await startTestService({ keepRevisions: 0 });
     await service.uploadAsset("plug.bin", "one");

@@ -43,7 +43,15 @@ describe("a reader beside the store", () => {
       ["c.bin", two],
     ] as const) {
       await store.saveAsset(
-        { filename, sha256, size: 1, claim: await store.claimBlob(sha256), message: null, reading: null },
+        {
+          filename,
+          sha256,
+          size: 1,
+          claim: await store.claimBlob(sha256),
+          precondition: "none",
+          message: null,
+          reading: null,
+        },
         anyone,
       );
     }

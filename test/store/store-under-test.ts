@@ -74,7 +74,9 @@ export class StoreUnderTest implements AsyncDisposable {
     const sha256 = sha256Of(content);
     const claim = await this.store.claimBlob(sha256);
     const asset = { filename, sha256, size: content.length, claim, message: null, reading: null };
-    return (await this.store.saveAsset(asset, anyone)).version;
+    const outcome = await this.store.saveAsset({ ...asset, precondition: "none" }, anyone);
+    if (outcome.kind !== "saved") throw new Error(`${filename} was not saved: ${outcome.kind}`);
+    return outcome.version;
   }
 
   delete(kind: FileKey["kind"], name: string, precondition: Precondition = "none") {

@@ -70,7 +70,15 @@ describe("writes that are committed together", () => {
     await using opened = await openWriter();
     const refused: Write = [
       "saveAsset",
-      { filename: "a.bin", sha256: "too short", size: 1, claim: 1, message: null, reading: null },
+      {
+        filename: "a.bin",
+        sha256: "too short",
+        size: 1,
+        claim: 1,
+        precondition: "none",
+        message: null,
+        reading: null,
+      },
       null,
     ];
     const answers = opened.writer.commit([save(macOf(1)), refused, save(macOf(2))], NOW);
@@ -109,7 +117,15 @@ describe("a database that a write finds damaged", () => {
     });
     const asset: Write = [
       "saveAsset",
-      { filename: "a.bin", sha256: sha256Of(""), size: 0, claim: 1, message: null, reading: null },
+      {
+        filename: "a.bin",
+        sha256: sha256Of(""),
+        size: 0,
+        claim: 1,
+        precondition: "none",
+        message: null,
+        reading: null,
+      },
       null,
     ];
     expect(() => writer.commit([asset, save(PORCH)], NOW)).toThrow(/malformed/);

@@ -1,4 +1,11 @@
-import type { DeleteFile, DeleteOutcome, SaveAsset, SaveConfig, Saved, SaveOutcome } from "../store.ts";
+import type {
+  DeleteFile,
+  DeleteOutcome,
+  SaveAsset,
+  SaveAssetOutcome,
+  SaveConfig,
+  SaveOutcome,
+} from "../store.ts";
 import { nameBlob } from "./blobs.ts";
 import { expectDevice } from "./devices.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
@@ -23,11 +30,13 @@ export function saveConfig(tx: Transaction, save: SaveConfig, author: string | n
   return { kind: "saved", version };
 }
 
-/** Names a blob as an asset's next revision, and writes its announcement with it. */
-export function saveAsset(tx: Transaction, save: SaveAsset, author: string | null): Saved {
+/** Names a blob as an asset's next revision, and writes its announcement with it, unless the save's condition forbids. */
+export function saveAsset(tx: Transaction, save: SaveAsset, author: string | null): SaveAssetOutcome {
   const { sha256, size } = save;
   const file = { kind: "assets", name: save.filename, sha256, size, content: null } as const;
   const row = readFileRow(tx.db, file);
+  if (!holds(save.precondition, versionOf(row))) return { kind: "preconditionFailed" };
+
   nameBlob(tx, save.sha256, save.claim);
   if (save.reading !== null) keepReading(tx, save.sha256, save.reading);
   const version = writeVersion(tx, file, row, { author, message: save.message });

@@ -17,8 +17,8 @@ import type {
   Postponement,
   Revision,
   SaveAsset,
+  SaveAssetOutcome,
   SaveConfig,
-  Saved,
   SaveOutcome,
   Store,
 } from "../store.ts";
@@ -71,7 +71,7 @@ export class SqliteStore implements Store {
     return this.#writer.write("saveConfig", save, authorOf(caller));
   }
 
-  saveAsset(save: SaveAsset, caller: Caller): Promise<Saved> {
+  saveAsset(save: SaveAsset, caller: Caller): Promise<SaveAssetOutcome> {
     return this.#writer.write("saveAsset", save, authorOf(caller));
   }
 

@@ -58,7 +58,7 @@ class SqliteTakeover implements Takeover {
   saveAsset(save: NewAsset): Promise<void> {
     return faulting(() => {
       this.#begin();
-      saveAsset(this.tx, { ...save, message: IMPORTED, reading: null }, NOBODY);
+      saveAsset(this.tx, { ...save, precondition: "none", message: IMPORTED, reading: null }, NOBODY);
     });
   }
 

@@ -98,7 +98,15 @@ export function blobsContract(open: OpenStore): void {
       const claim = await opened.store.claimBlob(ONE);
       expect(await listed(opened, 0)).toEqual([]);
       await opened.store.saveAsset(
-        { filename: "b.bin", sha256: ONE, size: 1, claim, message: null, reading: null },
+        {
+          filename: "b.bin",
+          sha256: ONE,
+          size: 1,
+          claim,
+          precondition: "none",
+          message: null,
+          reading: null,
+        },
         anyone,
       );
       expect(await listed(opened, 0)).toEqual([]);
