@@ -35,7 +35,7 @@ export const configOperations: Operations = {
     get: {
       tag: "Configs",
       summary: "Read a config",
-      parameters: [mac, ifNoneMatch],
+      parameters: [mac, ifMatch, ifNoneMatch],
       answers: {
         200: {
           description: "The config, its content as it was written",
@@ -44,7 +44,7 @@ export const configOperations: Operations = {
         },
         304: { description: "Not changed", headers: ["ETag", "X-Revision"] },
       },
-      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND"],
+      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", "PRECONDITION_FAILED"],
     },
     put: {
       tag: "Configs",

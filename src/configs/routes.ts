@@ -1,6 +1,7 @@
 import { recordNotFound } from "../fault.ts";
 import {
   type AppContext,
+  checkIfMatch,
   ifNoneMatchHolds,
   otherVersion,
   preconditionOf,
@@ -62,6 +63,7 @@ async function read({ store }: ConfigParts, c: AppContext): Promise<Response> {
   const mac = macOf(c);
   const config = await store.findConfig(mac);
   if (config === null) throw recordNotFound("config", mac);
+  checkIfMatch(c.req.raw.headers, etagOf(config.version), `config ${mac}`);
   const ifNoneMatch = c.req.header("If-None-Match");
   if (ifNoneMatch !== undefined && !ifNoneMatchHolds(ifNoneMatch, etagOf(config.version))) {
     return new Response(null, { status: 304, headers: versionHeaders(config.version) });

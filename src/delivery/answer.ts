@@ -1,10 +1,11 @@
 import { rangeNotSatisfiable } from "../fault.ts";
-import { ifNoneMatchHolds, ifRangeHolds } from "../http/index.ts";
+import { checkIfMatch, ifNoneMatchHolds, ifRangeHolds } from "../http/index.ts";
 import type { Offer } from "./offer.ts";
 import { parseRange } from "./range.ts";
 
 /** A config's content, whole. */
 export function answerWhole(request: Request, offer: Offer, bytes: Uint8Array<ArrayBuffer>): Response {
+  checkIsMeant(request, offer);
   if (hasIt(request, offer)) return notModified(offer);
   const response = versioned(offer, bytes, 200, ofConfigs);
   response.headers.set("Content-Length", String(offer.size));
@@ -20,6 +21,7 @@ export function answerWithRanges<None extends null = never>(
   offer: Offer,
   open: (range?: { readonly start: number; readonly end: number }) => Blob | None,
 ): Response | None {
+  checkIsMeant(request, offer);
   if (hasIt(request, offer)) return notModified(offer);
 
   const { size, name } = offer;
@@ -49,6 +51,11 @@ function rangeHeader({ method, headers }: Request, { etag, wholeOnly }: Offer): 
   if (method !== "GET" || wholeOnly) return null;
   const ifRange = headers.get("If-Range");
   return ifRange === null || ifRangeHolds(ifRange, etag) ? headers.get("Range") : null;
+}
+
+/** Throws the fault of a request that is meant for another version, before all else that it asks (RFC 9110, section 13.2.2). */
+export function checkIsMeant({ headers }: Request, { kind, name, etag }: Offer): void {
+  checkIfMatch(headers, etag, `${kind === "configs" ? "config" : "asset"} ${name}`);
 }
 
 /** Whether the client says that it has just this version. */

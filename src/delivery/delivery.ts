@@ -1,7 +1,7 @@
 import type { Blobs, ByteRange } from "../blobs/index.ts";
 import { notResumable } from "../fault.ts";
 import type { FileKey, Store } from "../store/index.ts";
-import { answerWhole, answerWithRanges, hasIt, notModified } from "./answer.ts";
+import { answerWhole, answerWithRanges, checkIsMeant, hasIt, notModified } from "./answer.ts";
 import type { Ask, Audience } from "./ask.ts";
 import { AssetBytes, AT_ONCE_BYTES } from "./asset-bytes.ts";
 import { Contents } from "./contents.ts";
@@ -81,6 +81,7 @@ export class Delivery {
     const footing = this.#resumption.footing(ask, newest);
     const offered = newestOn(footing, newest) ?? (await this.#begunOn(footing, newest, ask));
     if (offered !== null) return offered;
+    checkIsMeant(ask.request, newest);
     this.#resumption.refused(ask, newest);
     throw notResumable(newest.size);
   }

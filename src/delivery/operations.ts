@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ifNoneMatch, type Operation, type Operations, type Parameter } from "../http/index.ts";
+import { ifMatch, ifNoneMatch, type Operation, type Operations, type Parameter } from "../http/index.ts";
 
 const bytes = { type: "application/octet-stream", schema: null };
 const filename: Parameter = {
@@ -39,6 +39,7 @@ export const deliveryOperations: Operations = {
       summary: "Fetch a config's content, as a device does",
       parameters: [
         { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
+        ifMatch,
         ifNoneMatch,
       ],
       answers: {
@@ -49,7 +50,7 @@ export const deliveryOperations: Operations = {
         },
         304: { description: "Not changed", headers: ["ETag", "X-Revision"] },
       },
-      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND"],
+      faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", "PRECONDITION_FAILED"],
     },
   },
   "/api/assets/{filename}": {
@@ -62,12 +63,13 @@ export const deliveryOperations: Operations = {
         filename,
         { in: "query", name: "revision", description: "The newest one where it is left out", example: "7" },
         { in: "query", name: "mac", description: "The device that asks, for the fleet's view" },
+        ifMatch,
         ifNoneMatch,
         range,
         ifRange,
       ],
       answers: assetAnswers,
-      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "RANGE_NOT_SATISFIABLE"],
+      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"],
     },
   },
   "/api/configs/{mac}/revisions/{revision}": {
@@ -77,6 +79,7 @@ export const deliveryOperations: Operations = {
       parameters: [
         { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
         revision,
+        ifMatch,
         ifNoneMatch,
       ],
       answers: {
@@ -87,16 +90,16 @@ export const deliveryOperations: Operations = {
         },
         304: { description: "Not changed", headers: ["ETag", "X-Revision"] },
       },
-      faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],
+      faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND", "PRECONDITION_FAILED"],
     },
   },
   "/api/assets/{filename}/revisions/{revision}": {
     get: {
       tag: "Revisions",
       summary: "Fetch the bytes of one revision, or a part of them",
-      parameters: [filename, revision, ifNoneMatch, range, ifRange],
+      parameters: [filename, revision, ifMatch, ifNoneMatch, range, ifRange],
       answers: assetAnswers,
-      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "RANGE_NOT_SATISFIABLE"],
+      faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"],
     },
   },
 };

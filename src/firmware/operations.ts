@@ -51,7 +51,14 @@ export const firmwareOperations: Operations = {
         },
         304: { description: "The device has it", headers: ["ETag", "X-Revision"] },
       },
-      faults: ["VALIDATION_FAILED", "FORBIDDEN", "RECORD_NOT_FOUND", "WRONG_CHIP", "RANGE_NOT_SATISFIABLE"],
+      faults: [
+        "VALIDATION_FAILED",
+        "FORBIDDEN",
+        "RECORD_NOT_FOUND",
+        "WRONG_CHIP",
+        "PRECONDITION_FAILED",
+        "RANGE_NOT_SATISFIABLE",
+      ],
     },
   },
   "/api/manifests/{filename}.json": {

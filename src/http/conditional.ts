@@ -1,4 +1,13 @@
 /**
+ * Whether `If-Match` lets a request go on (RFC 9110 §13.1.1): true where it is `*`, or one of its tags is the current
+ * bytes' own; false means 412. Tags are compared strongly (§8.8.3.2), so that a weak one names nothing.
+ */
+export function ifMatchHolds(header: string, etag: string): boolean {
+  const tags = readEntityTags(header);
+  return tags === "*" || tags.includes(etag);
+}
+
+/**
  * Whether `If-None-Match` lets a request go on (RFC 9110 §13.1.2): true where none of its tags names the current bytes;
  * false means 304. Tags are compared weakly (§8.8.3.2). A malformed list names nothing. `etag` is quoted, as `"abc"`.
  */

@@ -60,9 +60,9 @@ export const ifNoneMatch: Parameter = {
   description: "ETags; the answer is 304 where one of them is current",
 };
 
-/** Conditions that a change may carry. */
+/** Conditions that a read or a change may carry. */
 export const ifMatch: Parameter = {
   in: "header",
   name: "If-Match",
-  description: "ETags, or *; the change is refused where none of them is current",
+  description: "ETags, or *; the request is refused where none of them is current",
 };

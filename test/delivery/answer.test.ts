@@ -46,6 +46,25 @@ describe("a config's answer", () => {
   });
 });
 
+describe.each(["/whole", "/ranges"])("at %s, a request for a certain version", (path) => {
+  test.each(['"current"', '"other", "current"', "*"])(
+    "is answered where that is current: %s",
+    async (tags) => {
+      expect((await get(path, { "If-Match": tags })).status).toBe(200);
+    },
+  );
+
+  test.each(['"other"', 'W/"current"', "current"])("is refused where it is not: %s", async (tags) => {
+    for (const more of [{}, { "If-None-Match": `"current"` }, { Range: "bytes=10-" }]) {
+      const response = await get(path, { "If-Match": tags, ...more });
+      expect([response.status, (await response.json()) as unknown]).toEqual([
+        412,
+        expect.objectContaining({ details: { field: "If-Match" } }),
+      ]);
+    }
+  });
+});
+
 describe("an asset's answer", () => {
   test("is its bytes, to be saved under its name", async () => {
     const response = await get("/ranges");

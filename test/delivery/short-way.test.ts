@@ -49,6 +49,7 @@ describe("the short way takes", () => {
     ["one that the device has", () => fetchOf("fw.bin", `If-None-Match: ${etag}`)],
     ["a part of a short asset", () => fetchOf("fw.bin", "Range: bytes=3-7")],
     ["a short part of a long one", () => fetchOf("large.bin", "Range: bytes=3-7")],
+    ["one that is meant for this version", () => fetchOf("fw.bin", `If-Match: ${etag}`)],
     ["a part of a version that is no more", () => fetchOf("fw.bin", "Range: bytes=3-7", `If-Range: "old"`)],
   ];
   test.each(requests)("%s", async (_, request) => {
@@ -60,6 +61,8 @@ describe("the short way hands on", () => {
   const requests: readonly (readonly [string, string])[] = [
     ["HEAD", get(PORCH).replace("GET", "HEAD")],
     ["a change", get(PORCH).replace("GET", "DELETE")],
+    ["what is meant for another version", get(PORCH, `If-Match: "other"`)],
+    ["a part that is", fetchOf("fw.bin", "Range: bytes=3-7", `If-Match: "other"`)],
     ["what is not there", get("00-00-00-00-00-00")],
     ["what is no MAC", get("porch")],
     ["another spelling", get(PORCH.toUpperCase())],
@@ -193,6 +196,9 @@ const anyRequest = record({
       "If-None-Match: W/ETAG",
       'If-None-Match: "other", ETAG',
       "If-None-Match: *",
+      "If-Match: ETAG",
+      "If-Match: *",
+      'If-Match: "other"',
       "If-None-Match: ETAG ETAG",
       "if-none-match: ",
       "X-Request-Id: wake-up.7",

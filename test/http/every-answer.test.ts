@@ -57,6 +57,7 @@ const list = {
 const file = {
   "200": asked(),
   "304": asked({ headers: { "If-None-Match": "*" } }),
+  ...conditional,
   ...any,
   "500 INTERNAL_ERROR": onDamagedService,
 };
@@ -168,6 +169,7 @@ const operations: Readonly<Record<string, Operation>> = {
     request: () => ({ path: `/api/firmware/${IMAGE}` }),
     answers: {
       ...read,
+      ...conditional,
       "206": asked({ headers: { Range: "bytes=0-0" } }),
       "304": asked({ headers: { "x-ESP32-version": "1.4.2" } }),
       "403 FORBIDDEN": asked({ headers: { "x-ESP32-free-space": "100" } }),
