@@ -131,7 +131,8 @@ export async function startService(settings: Settings, now: () => Date, log: Log
   reannouncer?.start();
   homeAssistant?.start();
   relay?.start().catch(failure.resolve);
-  const server = listen(() => serve(app, shortWay(delivery, metrics, log), host, port, log), host, port);
+  const way = shortWay(delivery, settings.corsOrigins, metrics, log);
+  const server = listen(() => serve(app, way, host, port, log), host, port);
   starting.defer(() => server.stop());
 
   const running = starting.move(); // All began: nothing is undone from here on.

@@ -8,7 +8,13 @@ import { ASSET_ROUTE, CONFIG_ROUTE } from "./routes.ts";
  * `Caller` is made, the same `offer` asked, the same measure and log line left as by the route, at half the cost. It
  * takes only what it can answer with the file, from memory. All else, every refusal among it, goes the long way.
  */
-export function shortWay(delivery: Delivery, metrics: Metrics, log: Log): ShortWay {
+export function shortWay(
+  delivery: Delivery,
+  corsOrigins: readonly string[],
+  metrics: Metrics,
+  log: Log,
+): ShortWay {
+  const variesByOrigin = corsOrigins.length > 0;
   return function shortWay(request, listener, longWay) {
     const { method, headers } = request;
     const path = pathOf(request.url);
@@ -22,6 +28,7 @@ export function shortWay(delivery: Delivery, metrics: Metrics, log: Log): ShortW
     const response = orNull(() => delivery[door.answer](name, { caller, request, listener }));
     if (response === null) return longWay();
     if (givenId !== null) response.headers.set("X-Request-Id", givenId);
+    if (variesByOrigin) response.headers.set("Vary", "Origin");
     noteAnswer(metrics, log, { caller, method, path, route: door.route, status: response.status, beganMs });
     return response;
   };

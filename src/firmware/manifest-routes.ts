@@ -38,6 +38,6 @@ async function answer<O extends Offered, S>(
   const revision = await store.findRevision(offered, offered.revision);
   const found = manifestOf({ ...offered, message: revision?.message ?? null, mac }, reading);
   if (found === null) throw noManifest(filename);
-  const cacheControl = mac === null ? "no-cache" : "private, no-cache";
-  return Response.json(found, { headers: { "Cache-Control": cacheControl } });
+  // Which device asks decides on whether it is given any, also where it says so by a header alone.
+  return Response.json(found, { headers: { "Cache-Control": "private, no-cache" } });
 }

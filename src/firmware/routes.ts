@@ -19,6 +19,9 @@ export function firmwareRoutes<O extends Offered, S>(parts: FirmwareParts<O, S>)
   };
 }
 
+/** What the device says of itself decides on the answer. */
+const OF_THE_ASKER = "private, no-cache";
+
 async function firmware<O extends Offered, S>(parts: FirmwareParts<O, S>, c: AppContext): Promise<Response> {
   c.set("answersOwnId", false);
   const { giver, images, parseFileName } = parts;
@@ -31,12 +34,13 @@ async function firmware<O extends Offered, S>(parts: FirmwareParts<O, S>, c: App
       "x-version": versionFor(offered.revision, reading),
       "Content-Type": "application/octet-stream",
       "Content-Length": "0",
+      "Cache-Control": OF_THE_ASKER,
     };
     return new Response(null, { headers });
   }
   const hasIt = await isProgramKnown(parts, offered, reading, updater, c);
-  if (hasIt) return giver.unchanged(offered, c);
-  const response = giver.give(offered, c);
+  const response = hasIt ? giver.unchanged(offered, c) : giver.give(offered, c);
+  response.headers.set("Cache-Control", OF_THE_ASKER);
   if (response.status === 200) {
     response.headers.set("x-MD5", reading.md5);
     response.headers.set("x-SHA256", offered.sha256);

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { methodNotAllowed, recordNotFound } from "../fault.ts";
 import type { Log, Metrics } from "../ops/index.ts";
-import { type BrowserRules, browserGuard } from "./browser-guard.ts";
+import { type BrowserRules, browserGuard, varyByOrigin } from "./browser-guard.ts";
 import type { App, Env } from "./env.ts";
 import { faultFrom, faultResponse } from "./faults.ts";
 import { observe } from "./observe.ts";
@@ -19,7 +19,7 @@ export function createApp(
   now: () => Date,
 ): App {
   const app: App = new Hono<Env>({ getPath: pathOf });
-  app.use(observe(metrics, log, now), hostGuard, browserGuard(rules));
+  app.use(observe(metrics, log, now), varyByOrigin(rules), hostGuard, browserGuard(rules));
   for (const add of routes) add(app);
   refuseOtherMethods(app);
   app.notFound((c) => {

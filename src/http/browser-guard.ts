@@ -33,6 +33,16 @@ export function browserGuard(rules: BrowserRules) {
   });
 }
 
+/** Keeps a cache from giving one page's answer to another: where pages of other origins are let in, every answer may differ. */
+export function varyByOrigin({ corsOrigins }: BrowserRules) {
+  return createMiddleware<Env>(async function varyByOrigin(c, next) {
+    await next();
+    const { headers } = c.res;
+    const isSaid = /\borigin\b/i.test(headers.get("Vary") ?? "");
+    if (corsOrigins.length > 0 && !isSaid) headers.append("Vary", "Origin");
+  });
+}
+
 /** Why a browser's change is refused, saying which setting allows it; null where it is not, or no browser asks. */
 function refusalOf(headers: Headers, rules: BrowserRules): string | null {
   const origin = headers.get("Origin");

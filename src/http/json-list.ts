@@ -11,7 +11,7 @@ export async function jsonList(
   const pieces = textOf(name, pages, more);
   const [first, second, third] = [await pieces.next(), await pieces.next(), await pieces.next()];
   const begin = [first, second, third].map(({ value }) => value ?? "").join("");
-  const headers = { "Content-Type": "application/json" };
+  const headers = { "Content-Type": "application/json", "Cache-Control": "private, no-cache" };
   if (third.done) return new Response(begin, { headers });
   return new Response(streamOf(begin, pieces), { headers });
 }

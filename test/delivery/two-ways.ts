@@ -30,7 +30,9 @@ export class Way implements AsyncDisposable {
     });
     const routes = deliveryRoutes(delivery, { parseMac, parseFileName });
     const app = createApp([routes], RULES, this.#metrics, log, () => new Date());
-    const way = isShort ? this.#counting(shortWay(delivery, this.#metrics, log)) : longWayOnly;
+    const way = isShort
+      ? this.#counting(shortWay(delivery, RULES.corsOrigins, this.#metrics, log))
+      : longWayOnly;
     this.#server = serve(app, way, "127.0.0.1", 0, log);
   }
 
