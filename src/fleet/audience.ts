@@ -17,6 +17,7 @@ interface Answered extends FileKey {
 export function fleetAudience(recorder: Recorder, parseMac: (text: string) => string) {
   return {
     answered({ request, listener }: Ask, { kind, name, revision, size }: Answered, response: Response): void {
+      if (isOfForeignPage(request)) return;
       if (kind === "configs" && recorder.fetchedAgain(name, revision, response.status)) return;
       recorder.fetched({
         file: { kind, name },
@@ -32,9 +33,15 @@ export function fleetAudience(recorder: Recorder, parseMac: (text: string) => st
 
     /** A device without a config is one that somebody has yet to configure. */
     missed({ request, listener }: Ask, { kind, name }: FileKey): void {
-      if (kind === "configs") recorder.missed(name, peerOf(request, listener));
+      if (kind === "configs" && !isOfForeignPage(request)) recorder.missed(name, peerOf(request, listener));
     },
   };
+}
+
+/** A page that somebody looks at can have their browser ask for anything, as which device it likes. No device sends these. */
+function isOfForeignPage({ headers }: Request): boolean {
+  const site = headers.get("Sec-Fetch-Site");
+  return headers.has("Origin") || (site !== null && site !== "same-origin" && site !== "none");
 }
 
 /** `bytes 0-99/1000`, as we wrote it ourselves (RFC 9110, section 14.4). */

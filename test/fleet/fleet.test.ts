@@ -67,6 +67,25 @@ describe("a device", () => {
     expect(await fileOf(service, CONFIG)).toMatchObject({ state: "waiting", revision: null });
   });
 
+  test.each([
+    { Origin: "https://foreign.example" },
+    { "Sec-Fetch-Site": "cross-site" },
+    { "Sec-Fetch-Site": "same-site" },
+  ])("has not fetched what a page elsewhere has a browser fetch: %p", async (headers) => {
+    await using service = await startTestService();
+    await service.saveConfig(MAC, {});
+    await service.uploadAsset("plug.bin", "firmware");
+    const unknown = "aa-bb-cc-dd-ee-00";
+    const paths = [`configs/${CONFIG}`, `assets/plug.bin?mac=${MAC}`, `configs/${unknown}.json`];
+    for (const path of [...paths, ...paths]) {
+      await (await service.request("GET", `/api/${path}`, { headers })).text();
+    }
+    await seenToHave(service, "later.bin"); // What was seen of the others by then is kept too.
+    expect(await fileOf(service, CONFIG)).toMatchObject({ state: "waiting", revision: null });
+    expect((await fileOf(service, "plug.bin")).state).toBe("unknown");
+    expect((await listed(service)).map(({ mac_address }) => mac_address)).toEqual([MAC]);
+  });
+
   test("that hears 304 has just that revision", async () => {
     await using service = await startTestService();
     await service.saveConfig(MAC, {});
