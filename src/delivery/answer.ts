@@ -32,7 +32,7 @@ export function answerWithRanges<None extends null = never>(
   if (!(body instanceof Blob)) return body;
   const response = versioned(offer, body, isPart ? 206 : 200, ofAssets);
   const { headers } = response;
-  headers.set("Content-Disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
+  headers.set("Content-Disposition", `attachment; filename*=UTF-8''${extendedValue(name)}`);
   if (isPart) {
     const { start, end } = range;
     headers.set("Content-Length", String(end - start + 1));
@@ -44,6 +44,14 @@ export function answerWithRanges<None extends null = never>(
   // a 200 (RFC 9110, section 14.4).
   if (request.headers.has("Range") && size > 0) headers.set("Content-Range", `bytes 0-${size - 1}/${size}`);
   return response;
+}
+
+/** As a header's parameter may have it, in which more has to be encoded than in an address (RFC 8187, section 3.2.1). */
+function extendedValue(name: string): string {
+  return encodeURIComponent(name).replace(
+    /['()*]/g,
+    (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** Range counts for GET alone, and where If-Range names another version, not at all (RFC 9110, section 13.1.5). */

@@ -8,7 +8,7 @@ import { createMetrics } from "../../src/ops/index.ts";
 const BYTES = Buffer.from("0123456789");
 const OFFERED: Offer = {
   kind: "assets",
-  name: "K\u00fcche 1'\"\\.bin",
+  name: "K\u00fcche (1)*'\"\\.bin",
   revision: 7,
   etag: `"current"`,
   sha256: "0".repeat(64),
@@ -72,7 +72,7 @@ describe("an asset's answer", () => {
     expect(headersOf(response)).toMatchObject({
       ...lowered(current),
       "accept-ranges": "bytes",
-      "content-disposition": "attachment; filename*=UTF-8''K%C3%BCche%201'%22%5C.bin",
+      "content-disposition": "attachment; filename*=UTF-8''K%C3%BCche%20%281%29%2A%27%22%5C.bin",
       "content-length": "10",
       "content-type": "application/octet-stream",
     });
