@@ -17,7 +17,7 @@ interface Answered extends FileKey {
 export function fleetAudience(recorder: Recorder, parseMac: (text: string) => string) {
   return {
     answered({ request, listener }: Ask, { kind, name, revision, size }: Answered, response: Response): void {
-      if (isOfForeignPage(request)) return;
+      if (isOfForeignPage(request) || (response.status === 304 && hasAny(request))) return;
       if (kind === "configs" && recorder.fetchedAgain(name, revision, response.status)) return;
       recorder.fetched({
         file: { kind, name },
@@ -42,6 +42,11 @@ export function fleetAudience(recorder: Recorder, parseMac: (text: string) => st
 function isOfForeignPage({ headers }: Request): boolean {
   const site = headers.get("Sec-Fetch-Site");
   return headers.has("Origin") || (site !== null && site !== "same-origin" && site !== "none");
+}
+
+/** Whether it asks only where there is nothing: that says of no revision that the asker has it. */
+function hasAny({ headers }: Request): boolean {
+  return headers.get("If-None-Match") === "*";
 }
 
 /** `bytes 0-99/1000`, as we wrote it ourselves (RFC 9110, section 14.4). */

@@ -100,6 +100,21 @@ describe("a device", () => {
     expect((await fileOf(service, CONFIG)).revision).toBe(3);
   });
 
+  test("that hears 304 for a star has no certain revision", async () => {
+    await using service = await startTestService();
+    await service.saveConfig(MAC, {});
+    await service.uploadAsset("plug.bin", "firmware");
+    for (const path of [`configs/${CONFIG}`, `assets/plug.bin?mac=${MAC}`]) {
+      for (const method of ["GET", "HEAD"]) {
+        const headers = { "If-None-Match": "*" };
+        expect((await service.request(method, `/api/${path}`, { headers })).status).toBe(304);
+      }
+    }
+    await seenToHave(service, "later.bin"); // What was seen of the others by then is kept too.
+    expect(await fileOf(service, CONFIG)).toMatchObject({ state: "waiting", revision: null });
+    expect((await fileOf(service, "plug.bin")).state).toBe("unknown");
+  });
+
   test("that asks by HEAD whether there is another has what it names", async () => {
     await using service = await startTestService();
     const { etag } = await service.uploadAsset("plug.bin", "firmware");
