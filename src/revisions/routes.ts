@@ -1,6 +1,6 @@
 import { accepts } from "hono/accepts";
 import * as v from "valibot";
-import { recordNotFound, revisionNotFound } from "../fault.ts";
+import { recordNotFound, revisionNotFound, validationFailed } from "../fault.ts";
 import { type AppContext, parseRevision, RevisionNumber, type Routes, readQuery } from "../http/index.ts";
 import { parseReading } from "../images/index.ts";
 import { contentETag, type FileKey, type Revision, type Store } from "../store/index.ts";
@@ -76,7 +76,12 @@ async function list(store: Store, file: FileKey, c: AppContext): Promise<Respons
 
 async function diff(store: Store, mac: string, c: AppContext): Promise<Response> {
   const to = parseRevision(c.req.param("revision") ?? "", "revision");
-  const from = parseRevision(c.req.query("against") ?? String(to - 1), "against");
+  const against = c.req.query("against");
+  const from = against === undefined ? to - 1 : parseRevision(against, "against");
+  if (from === 0) {
+    await contentOf(store, mac, to); // Where there is no such revision, that comes first.
+    throw validationFailed("against", "is needed: revision 1 has none before it");
+  }
   const [before, after] = await Promise.all([contentOf(store, mac, from), contentOf(store, mac, to)]);
   const type = accepts(c, {
     header: "Accept",
