@@ -3,8 +3,8 @@ import { type Evidence, LOOPING_TIMES } from "./evidence.ts";
 /**
  * How far a device is with a file's newest revision, by the evidence there is: `waiting` (its announcement is not out
  * yet) < `told` < `fetching` < `fetched` < `alive` (it came again later) < `running` (it says so itself). Against it:
- * `interrupted`, `refused`, `reverted` (it says that it runs an older one than it fetched), `looping` (it fetches the
- * same one again and again), `silent` (it stays away for longer than it ever does).
+ * `interrupted`, `refused`, `reverted` (it says that it runs an older one than it fetched), `looping` (it fetches it
+ * again and again), `silent` (it stays away for longer than it ever does).
  */
 export const states = [
   "waiting",
@@ -49,12 +49,13 @@ const GIVEN_UP_MS = 240_000;
 /** What comes sooner may still be a part of the fetch itself. */
 const SETTLED_MS = 30_000;
 const LOOPING_WITHIN_MS = 60 * 60_000;
+
 /** Judges the evidence. Pure: the same evidence at the same time gives the same grade, also over a restart. */
 export function grade(evidence: Evidence, wanted: Wanted, visits: Visits, now: number): Grade {
   return (
-    looping(evidence, now) ??
+    looping(evidence, wanted, now) ??
     refused(evidence, wanted) ??
-    reverted(evidence) ??
+    reverted(evidence, wanted) ??
     running(evidence, wanted) ??
     alive(evidence, wanted, visits) ??
     silent(wanted, visits, now) ??
@@ -62,9 +63,9 @@ export function grade(evidence: Evidence, wanted: Wanted, visits: Visits, now: n
   );
 }
 
-function looping({ wholeFetches }: Evidence, now: number): Grade | null {
+function looping({ fetched, wholeFetches }: Evidence, { revision }: Wanted, now: number): Grade | null {
   const first = wholeFetches[LOOPING_TIMES - 1];
-  if (first === undefined) return null;
+  if (first === undefined || fetched === null || fetched.revision < revision) return null;
   const [last = first] = wholeFetches;
   const until = last + LOOPING_WITHIN_MS;
   if (last - first > LOOPING_WITHIN_MS || now >= until) return null;
@@ -76,8 +77,9 @@ function refused({ refused, fetched }: Evidence, { revision }: Wanted): Grade | 
   return lasting("refused", refused.at);
 }
 
-function reverted({ running, fetched }: Evidence): Grade | null {
+function reverted({ running, fetched }: Evidence, { revision }: Wanted): Grade | null {
   if (running === null || fetched === null || running.revision === null) return null;
+  if (fetched.revision < revision) return null;
   const isOlder = running.revision < fetched.revision && running.at > fetched.at;
   return isOlder ? lasting("reverted", running.at) : null;
 }

@@ -120,7 +120,11 @@ function afterAll(
 /** A visit, or time alone, says something of all that a device has. Null where that changes nothing. */
 function judgedAgain(device: Device, pickup: WantedPickup, now: number): NewPickup | null {
   const again = judged(device, pickup, evidenceOf(pickup), pickup, now);
-  return again.state === pickup.state && again.until === pickup.until ? null : again;
+  const isSame =
+    again.state === pickup.state &&
+    again.until === pickup.until &&
+    again.judgedRevision === pickup.judgedRevision;
+  return isSame ? null : again;
 }
 
 function keyOf({ kind, name }: FileKey): string {

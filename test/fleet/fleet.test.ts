@@ -261,6 +261,29 @@ describe("a device", () => {
     await untilState(service, "plug.bin", "looping");
   });
 
+  test("that went back is so until there is a newer revision, in every view; also with the one after that", async () => {
+    let passedMs = 0;
+    await using service = await startTestService({}, () => new Date(Date.now() + passedMs));
+    const has = async () => ({
+      shown: (await fileOf(service, "plug.bin")).state,
+      counted: (await convergenceOf(service)).states,
+    });
+    const fetch = async () => (await service.request("GET", `/api/assets/plug.bin?mac=${MAC}`)).arrayBuffer();
+    for (const bytes of ["1", "2"]) await service.uploadAsset("plug.bin", bytes);
+    const headers = { "Content-Type": "application/json" };
+    const body = `{"running":{"plug.bin":"${new Bun.CryptoHasher("sha256").update("1").digest("hex")}"}}`;
+    for (const bytes of ["3", "4"]) {
+      await fetch();
+      await untilState(service, "plug.bin", "fetched");
+      await service.request("POST", `/api/devices/${MAC}/checkin`, { headers, body });
+      await untilState(service, "plug.bin", "reverted");
+      expect(await has()).toEqual({ shown: "reverted", counted: { reverted: 1 } });
+      await service.uploadAsset("plug.bin", bytes);
+      expect(await has()).toEqual({ shown: "waiting", counted: { waiting: 1 } });
+      passedMs += 120_000;
+    }
+  });
+
   test("without a config is one to be configured, and may be forgotten", async () => {
     await using service = await startTestService({ maxUnknownDevices: 2 });
     const macs = ["00", "01", "02"].map((end) => `aa-bb-cc-dd-ee-${end}`);

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { pino } from "pino";
+import { nothingSeen } from "../../src/fleet/evidence.ts";
 import { Recorder } from "../../src/fleet/recorder.ts";
 import { createMetrics } from "../../src/ops/index.ts";
-import { openSqliteStore } from "../../src/store/index.ts";
+import { type FleetStore, openSqliteStore } from "../../src/store/index.ts";
 import { macOf, openStoreUnderTest } from "../store/store-under-test.ts";
 
 test("what is seen while the store is slow is kept in one go, once it is done", async () => {
@@ -11,8 +12,8 @@ test("what is seen while the store is slow is kept in one go, once it is done", 
   const begun: (readonly string[])[] = [];
   const { promise: isSlow, resolve: goOn } = Promise.withResolvers<void>();
   const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
-  const recorder = new Recorder({
-    fleet: new Proxy(fleet, {
+  const recorder = recorderOf(
+    new Proxy(fleet, {
       get(target, verb: keyof typeof fleet) {
         if (verb !== "saveSightings") return target[verb].bind(target);
         return async (sightings: Parameters<typeof fleet.saveSightings>[0]) => {
@@ -23,12 +24,7 @@ test("what is seen while the store is slow is kept in one go, once it is done", 
         };
       },
     }),
-    diagnosis: null,
-    metrics: createMetrics("0"),
-    log: pino({ level: "silent" }),
-    now: () => new Date(),
-    maxUnknownDevices: 10,
-  });
+  );
   recorder.start();
   recorder.missed(macOf(1), null);
   await hasBegun;
@@ -40,3 +36,32 @@ test("what is seen while the store is slow is kept in one go, once it is done", 
   expect(begun).toEqual([[macOf(1)], [macOf(2), macOf(3)]]);
   expect(await fleet.findDevice(macOf(3))).toMatchObject({ isUnknown: true });
 });
+
+test("what stays as it is over a change of the file is judged by the newer revision", async () => {
+  await using opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
+  const { fleet } = opened.store;
+  const at = Date.now();
+  const file = { kind: "configs", name: macOf(1) } as const;
+  for (const _ of [1, 2]) await opened.saved(file.name);
+  const fetched = { revision: 2, at: at - 60_000 };
+  const pickup = { ...file, mac: macOf(1), fetchedRevision: 2, fetchedAt: fetched.at, givenRevision: 2 };
+  const judgement = { state: "alive", since: at, until: null, judgedRevision: 1 }; // It was quicker than we.
+  const evidence = JSON.stringify({ ...nothingSeen, fetched });
+  const pickups = [{ ...pickup, ...judgement, evidence }];
+  await fleet.saveSightings({ devices: [], pickups, fetches: [], mostUnknown: 10 });
+  const recorder = recorderOf(fleet);
+  recorder.missed(macOf(1), null);
+  await recorder.stop();
+  expect(await fleet.countStates(at)).toEqual({ alive: 1 });
+});
+
+function recorderOf(fleet: FleetStore): Recorder {
+  return new Recorder({
+    fleet,
+    diagnosis: null,
+    metrics: createMetrics("0"),
+    log: pino({ level: "silent" }),
+    now: () => new Date(),
+    maxUnknownDevices: 10,
+  });
+}
