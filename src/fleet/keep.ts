@@ -22,18 +22,58 @@ export interface Kept {
   readonly delaysMs: readonly number[];
 }
 
+interface KeepParts {
+  readonly fleet: FleetStore;
+  readonly maxUnknownDevices: number;
+}
+
 /** Writes what was gathered, judged as of `now` (milliseconds since 1970), and judges anew what time alone has changed. */
 export async function keep(
-  {
-    fleet,
-    maxUnknownDevices: mostUnknown,
-  }: { readonly fleet: FleetStore; readonly maxUnknownDevices: number },
+  parts: KeepParts,
   { visits, gathered, fetches }: Gathering,
   now: number,
 ): Promise<Kept> {
-  const { seenOf, strangers } = await byDevice(fleet, gathered);
+  const { fleet, maxUnknownDevices: mostUnknown } = parts;
   const visitOf = new Map(visits.map((visit) => [visit.mac, visit]));
   const due = await fleet.listDueDevices(now, MOST_DUE);
+  const named = gathered.filter(({ mac }) => mac !== null);
+  const delaysMs = await keepOf(
+    parts,
+    visitOf,
+    byMac(named, ({ mac }) => mac),
+    due,
+    now,
+  );
+  // Only now: a device that came for its config a moment ago, by its MAC, is known by its address from then on.
+  const others = gathered.filter(({ mac }) => mac === null);
+  const addresses = [...new Set(others.flatMap(({ address }) => address ?? []))];
+  const macAt = await (addresses.length === 0 ? new Map<string, string>() : fleet.findDevicesAt(addresses));
+  const guessed = byMac(others, ({ address }) => macAt.get(address ?? "") ?? null);
+  delaysMs.push(...(await keepOf(parts, new Map(), guessed, [], now)));
+  if (fetches.length > 0) await fleet.saveSightings({ devices: [], pickups: [], fetches, mostUnknown });
+  return { strangers: addresses.filter((address) => !macAt.has(address)), delaysMs };
+}
+
+function byMac(
+  gathered: readonly Gathered[],
+  macOf: (each: Gathered) => string | null,
+): ReadonlyMap<string, readonly Gathered[]> {
+  const seenOf = new Map<string, Gathered[]>();
+  for (const each of gathered) {
+    const mac = macOf(each);
+    if (mac !== null) seenOf.set(mac, [...(seenOf.get(mac) ?? []), each]);
+  }
+  return seenOf;
+}
+
+/** Gives how long after the change each device had the whole of it, of those that now have. */
+async function keepOf(
+  { fleet, maxUnknownDevices: mostUnknown }: KeepParts,
+  visitOf: ReadonlyMap<string, Visit>,
+  seenOf: ReadonlyMap<string, readonly Gathered[]>,
+  due: readonly string[],
+  now: number,
+): Promise<number[]> {
   const macs = [...new Set([...visitOf.keys(), ...seenOf.keys(), ...due])];
   const wantedOf = new Map<string, Wanted | null>();
   const delaysMs: number[] = [];
@@ -56,22 +96,7 @@ export async function keep(
       mostUnknown,
     });
   }
-  if (fetches.length > 0) await fleet.saveSightings({ devices: [], pickups: [], fetches, mostUnknown });
-  return { strangers, delaysMs };
-}
-
-/** What was seen of each device, of whom it is known, or can be told by an address, which. */
-async function byDevice(fleet: FleetStore, gathered: readonly Gathered[]) {
-  const addresses = new Set(
-    gathered.flatMap(({ mac, address }) => (mac === null && address !== null ? [address] : [])),
-  );
-  const macAt = await (addresses.size === 0 ? new Map() : fleet.findDevicesAt([...addresses]));
-  const seenOf = new Map<string, Gathered[]>();
-  for (const each of gathered) {
-    const mac = each.mac ?? macAt.get(each.address ?? "");
-    if (mac !== undefined) seenOf.set(mac, [...(seenOf.get(mac) ?? []), each]);
-  }
-  return { seenOf, strangers: [...addresses].filter((address) => !macAt.has(address)) };
+  return delaysMs;
 }
 
 /** What a device was seen with for the first time. */

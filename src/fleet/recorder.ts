@@ -182,7 +182,8 @@ export class Recorder {
     const { metrics, log } = this.parts;
     try {
       const { strangers, delaysMs } = await keep(this.parts, gathering, this.#at());
-      for (const address of strangers) this.#strangers.add(address);
+      const came = new Set(this.#gathering.visits.map(({ address }) => address)); // While that was written.
+      for (const address of strangers) if (!came.has(address)) this.#strangers.add(address);
       for (const delayMs of delaysMs) metrics.pickupDelay.observe(Math.max(0, delayMs / 1000));
     } catch (error) {
       metrics.pickupsDropped.inc(gathering.gathered.length);

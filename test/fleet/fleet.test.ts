@@ -207,6 +207,15 @@ describe("a device", () => {
     expect(await fileOf(service, "plug.bin")).toMatchObject({ guessed: true });
   });
 
+  test("that comes for its config and at once for its firmware is guessed to be the same", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", "firmware");
+    await service.saveConfig(MAC, {});
+    await service.fetchConfig(MAC);
+    await service.fetchAsset("plug.bin");
+    await untilState(service, "plug.bin", "fetched");
+  });
+
   test("that comes again later is alive; that stays away for longer than ever is silent", async () => {
     let passedMs = 0;
     const service = await startTestService({}, () => new Date(Date.now() + passedMs));

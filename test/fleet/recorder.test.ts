@@ -5,6 +5,7 @@ import { Recorder } from "../../src/fleet/recorder.ts";
 import { createMetrics } from "../../src/ops/index.ts";
 import { type FleetStore, openSqliteStore } from "../../src/store/index.ts";
 import { macOf, openStoreUnderTest } from "../store/store-under-test.ts";
+import { until } from "../support/deadline.ts";
 
 test("what is seen while the store is slow is kept in one go, once it is done", async () => {
   await using opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
@@ -53,6 +54,48 @@ test("what stays as it is over a change of the file is judged by the newer revis
   recorder.missed(macOf(1), null);
   await recorder.stop();
   expect(await fleet.countStates(at)).toEqual({ alive: 1 });
+});
+
+test("a device that comes while its address is found to be nobody's is no stranger there", async () => {
+  await using opened = await openStoreUnderTest(async (options) => openSqliteStore(options));
+  const { fleet } = opened.store;
+  await opened.uploaded("plug.bin", "1");
+  const peer = { address: "10.0.0.1", port: 1, localPort: 2 };
+  const { promise: isLookedFor, resolve: look } = Promise.withResolvers<void>();
+  const { promise: isSlow, resolve: goOn } = Promise.withResolvers<void>();
+  const recorder = recorderOf(
+    new Proxy(fleet, {
+      get(target, verb: keyof typeof fleet) {
+        if (verb !== "findDevicesAt") return target[verb].bind(target);
+        return async (addresses: readonly string[]) => {
+          const found = await target.findDevicesAt(addresses);
+          look();
+          await isSlow;
+          return found;
+        };
+      },
+    }),
+  );
+  const file = { kind: "assets", name: "plug.bin" } as const;
+  const fetch = {
+    file,
+    mac: null,
+    revision: 1,
+    status: 304,
+    size: 1,
+    range: null,
+    peer,
+    hangUp: null,
+  } as const;
+  recorder.start();
+  recorder.fetched(fetch);
+  await isLookedFor;
+  recorder.missed(macOf(1), peer);
+  goOn();
+  await until("it is kept", async () => (await fleet.findDevice(macOf(1))) !== null);
+  recorder.fetched(fetch);
+  await recorder.stop();
+  expect(await fleet.listPickups(macOf(1))).toMatchObject([{ name: "plug.bin", fetchedRevision: 1 }]);
 });
 
 function recorderOf(fleet: FleetStore): Recorder {
