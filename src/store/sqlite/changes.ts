@@ -10,6 +10,7 @@ import { nameBlob } from "./blobs.ts";
 import { expectDevice } from "./devices.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
 import { announce, dropAnnouncement } from "./outbox.ts";
+import { endJudging } from "./pickups.ts";
 import { keepReading } from "./readings.ts";
 import { forgetRevisions } from "./revisions.ts";
 import type { Transaction } from "./transaction.ts";
@@ -53,6 +54,7 @@ export function deleteFile(tx: Transaction, file: DeleteFile, author: string | n
 
   const revision = writeTombstone(tx, row, { author, message: null });
   if (file.kind === "configs") tx.db.query(`delete from configs where mac = ?`).run(file.name);
+  endJudging(tx, file);
   if (tx.isRoomShort) forgetRevisions(tx, file, revision - 1);
   dropAnnouncement(tx, file);
   return { kind: "deleted", revision };

@@ -36,9 +36,12 @@ export function readDevices(db: Database, query: DeviceQuery): readonly ListedDe
   const order = query.sort === "mac" ? "mac" : "coalesce(last_seen_at, 0) desc, mac";
   const beyond =
     query.sort === "mac" ? "mac > $mac" : "(coalesce(last_seen_at, 0), $mac) < ($lastSeenAt, mac)";
+  // Who has the file is found by an index, not by asking of each device.
+  const ofFile =
+    file === null ? "" : "and mac in (select mac from pickups where (kind, name) = ($kind, $name))";
   const sql = `
     select ${COLUMNS} from devices
-    where ($mac is null or ${beyond})
+    where ($mac is null or ${beyond}) ${ofFile}
       and ($q is null or instr(lower(mac), lower($q)) or instr(lower(devices.name), lower($q))
         or instr(lower(model), lower($q)) or instr(lower(labels), lower($q)))
       and ($judged is null or mac in (select mac from pickups where state = $judged))

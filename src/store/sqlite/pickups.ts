@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { FileKey, FileKind } from "../file-key.ts";
 import type { Wanted, WantedPickup } from "../fleet-store.ts";
+import type { Transaction } from "./transaction.ts";
 
 /**
  * A pickup's state as of $now, in a query that joins `files` and can see its device's row: as it was judged, unless the
@@ -69,6 +70,12 @@ export function readDueDevices(db: Database, now: number, most: number): readonl
     .query<{ mac: string }, [number, number]>(sql)
     .all(now, most)
     .map(({ mac }) => mac);
+}
+
+/** Nobody's state with a file that is gone is due to be judged any more: each look would pass over all of them. */
+export function endJudging({ db }: Transaction, { kind, name }: FileKey): void {
+  const sql = `update pickups set until = null where kind = ? and name = ? and until is not null`;
+  db.query(sql).run(kind, name);
 }
 
 interface WantedRow {
