@@ -58,7 +58,10 @@ export const ConvergenceAnswer = v.object({
     v.object({ p50: v.nullable(v.number()), p90: v.nullable(v.number()), p99: v.nullable(v.number()) }),
     v.description("From the change to complete fetches, of those that were seen"),
   ),
-  behind: v.pipe(v.array(v.string()), v.description("The first thousand that were not seen to have it")),
+  behind: v.pipe(
+    v.array(v.string()),
+    v.description("The first thousand that were not seen to have it, nor say that they run it"),
+  ),
 });
 
 /** The one place where a device becomes snake_case. Each file is judged as of `now`. */

@@ -106,7 +106,7 @@ export interface Convergence {
   readonly states: Readonly<Record<string, number>>;
   /** From the change to each device's complete fetch of this revision, in milliseconds, ascending. */
   readonly delaysMs: readonly number[];
-  /** Devices that have not been seen to have this revision or a newer one: the first thousand, sorted. */
+  /** Devices that have not been seen to have this revision or a newer one, nor say that they run it: the first thousand, sorted. */
   readonly behind: readonly string[];
   readonly devices: number;
 }

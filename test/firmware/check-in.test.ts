@@ -139,6 +139,17 @@ describe("a check-in", () => {
     ]);
   });
 
+  test("that says it runs the newest leaves the device behind on nothing, until there is a newer one", async () => {
+    await using service = await startTestService();
+    await service.uploadAsset("plug.bin", NEW);
+    await checkIn(service, { running: { "plug.bin": md5(NEW) } });
+    const converged = async () => (await service.request("GET", "/api/convergence?file=plug.bin")).text();
+    await until("it is seen", async () => (await converged()).includes(`"running":1`));
+    expect(JSON.parse(await converged()).behind).toEqual([]);
+    await service.uploadAsset("plug.bin", OLD);
+    expect(JSON.parse(await converged()).behind).toEqual([MAC]);
+  });
+
   test("is refused where it is wrong, saying what", async () => {
     await using service = await startTestService();
     const wrong: readonly (readonly [unknown, RegExp])[] = [

@@ -50,7 +50,8 @@ export function readConvergence(
     where kind = $kind and name = $name and fetched_revision = $revision order by delay`;
   const behind = `
     select mac from pickups where kind = $kind and name = $name
-      and (fetched_revision is null or fetched_revision < $revision) order by mac limit $most`;
+      and (fetched_revision is null or fetched_revision < $revision)
+      and not (state = 'running' and judged_revision >= $revision) order by mac limit $most`;
   const counts = db.query<StateCount, Named>(states).all({ ...key, $revision: revision, $now: now });
   return {
     revision,
