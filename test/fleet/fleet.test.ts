@@ -322,6 +322,22 @@ describe("a device", () => {
     expect(known).toEqual([named, "aa-bb-cc-dd-ee-02", MAC]);
   });
 
+  test("whose config is gone is one without, unless it has a name", async () => {
+    await using service = await startTestService({ maxUnknownDevices: 2 });
+    const macs = ["00", "01", "02", "03"].map((end) => `aa-bb-cc-dd-ee-${end}`);
+    for (const mac of [MAC, ...macs]) await service.saveConfig(mac, {});
+    const headers = { "Content-Type": "application/json" };
+    await service.request("PATCH", `/api/devices/${MAC}`, { headers, body: '{"name":"plug"}' });
+    await service.fetchConfig(macs[3] ?? "");
+    for (const mac of [MAC, ...macs]) await service.deleteConfig(mac);
+    await until("the others are forgotten", async () => (await listed(service)).length === 3);
+    expect((await listed(service)).map(({ mac_address, configured }) => [mac_address, configured])).toEqual([
+      [expect.any(String), false],
+      [macs[3], false],
+      [MAC, true],
+    ]);
+  });
+
   test("is called what its operator calls it", async () => {
     await using service = await startTestService();
     await service.saveConfig(MAC, {});
@@ -434,6 +450,7 @@ interface File {
 
 interface Device {
   readonly mac_address: string;
+  readonly configured: boolean;
   readonly files: readonly File[];
 }
 

@@ -7,7 +7,7 @@ import type {
   SaveOutcome,
 } from "../store.ts";
 import { nameBlob } from "./blobs.ts";
-import { expectDevice } from "./devices.ts";
+import { expectDevice, expectDeviceNoMore } from "./devices.ts";
 import { holds, readFileRow, versionOf, writeTombstone, writeVersion } from "./files.ts";
 import { announce, dropAnnouncement } from "./outbox.ts";
 import { endJudging } from "./pickups.ts";
@@ -53,7 +53,10 @@ export function deleteFile(tx: Transaction, file: DeleteFile, author: string | n
   if (!holds(file.precondition, current)) return { kind: "preconditionFailed" };
 
   const revision = writeTombstone(tx, row, { author, message: null });
-  if (file.kind === "configs") tx.db.query(`delete from configs where mac = ?`).run(file.name);
+  if (file.kind === "configs") {
+    tx.db.query(`delete from configs where mac = ?`).run(file.name);
+    expectDeviceNoMore(tx, file.name);
+  }
   endJudging(tx, file);
   if (tx.isRoomShort) forgetRevisions(tx, file, revision - 1);
   dropAnnouncement(tx, file);

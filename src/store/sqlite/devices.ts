@@ -64,7 +64,7 @@ export function readDevices(db: Database, query: DeviceQuery): readonly ListedDe
   return rows.map((row) => ({ device: deviceOf(row), pickups: readPickups(db, row.mac) }));
 }
 
-/** Writes what was seen of a device; what operators call it stays as it is. */
+/** Writes what was seen of a device; what operators call it, and whether it is theirs, stays as it is. */
 export function saveDevice({ db }: Transaction, device: Device): void {
   const sql = `
     insert into devices (mac, chip, address, last_seen_at, longest_absence_ms, patience_ms, is_unknown,
@@ -72,8 +72,7 @@ export function saveDevice({ db }: Transaction, device: Device): void {
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (mac) do update set chip = excluded.chip, address = excluded.address,
       last_seen_at = excluded.last_seen_at, longest_absence_ms = excluded.longest_absence_ms,
-      patience_ms = excluded.patience_ms, is_unknown = min(is_unknown, excluded.is_unknown),
-      rssi = excluded.rssi, free_heap = excluded.free_heap, reported_at = excluded.reported_at`;
+      patience_ms = excluded.patience_ms, rssi = excluded.rssi, free_heap = excluded.free_heap, reported_at = excluded.reported_at`;
   const { mac, chip, address, lastSeenAt, longestAbsenceMs, patienceMs, isUnknown, telemetry } = device;
   const { rssi = null, freeHeap = null, at = null } = telemetry ?? {};
   const comings = [lastSeenAt, longestAbsenceMs, patienceMs] as const;
@@ -119,6 +118,14 @@ export function expectDevice({ db, now }: Transaction, mac: string): void {
     insert into pickups (mac, kind, name, evidence, state, since, judged_revision)
     values (?1, 'configs', ?1, 'null', 'waiting', ?2, 0) on conflict do nothing`;
   db.query(pickup).run(mac, now);
+}
+
+/** A device whose config is gone is as unknown as before it had one, unless operators call it something. */
+export function expectDeviceNoMore({ db }: Transaction, mac: string): void {
+  const sql = `
+    update devices set is_unknown = 1
+    where mac = ? and name is null and model is null and labels = '{}'`;
+  db.query(sql).run(mac);
 }
 
 interface DeviceRow {

@@ -19,7 +19,7 @@ export function saveSightings(
     savePickup(tx, pickup);
   }
   for (const count of fetches) countFetches(tx, count);
-  return devices.some(({ isUnknown }) => isUnknown) ? forgetUnknownDevices(tx, mostUnknown) : [];
+  return forgetUnknownDevices(tx, mostUnknown);
 }
 
 /** Puts the newest revision of a file into the outbox once more. */
