@@ -137,7 +137,7 @@ export interface FleetStore {
 
   /**
    * A device that is new to an asset, and was given one older than the newest, is told of that where it has a topic of its
-   * own: its turn may have come before it was known.
+   * own: its turn may have come before it was known. What was seen of a device or a file that is gone is dropped.
    */
   saveSightings(sightings: Sightings): Promise<void>;
   /** Null where there is no such device. */

@@ -15,6 +15,7 @@ export function saveSightings(
 ): readonly string[] {
   for (const device of devices) saveDevice(tx, device);
   for (const pickup of pickups) {
+    if (!isThere(tx, pickup)) continue;
     if (pickup.kind === "assets" && tx.rules.deviceTopics !== "off") tellNewcomer(tx, pickup);
     savePickup(tx, pickup);
   }
@@ -44,6 +45,14 @@ function tellNewcomer(tx: Transaction, { mac, kind, name, givenRevision }: NewPi
   if (givenRevision === null || isUser(tx.db, mac, { kind, name })) return;
   const row = readFileRow(tx.db, { kind, name });
   if (row !== null && row.sha256 !== null && row.revision > givenRevision) announceTo(tx, mac, row);
+}
+
+/** The device may have been forgotten, or the file deleted, since they were looked up. */
+function isThere({ db }: Transaction, { mac, kind, name }: NewPickup): boolean {
+  const sql = `
+    select 1 from devices
+    where mac = ? and exists (select 1 from files where kind = ? and name = ? and sha256 is not null)`;
+  return db.query(sql).get(mac, kind, name) !== null;
 }
 
 function savePickup({ db }: Transaction, pickup: NewPickup): void {

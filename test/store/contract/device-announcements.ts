@@ -112,6 +112,28 @@ export function deviceAnnouncementsContract(open: OpenStore): void {
       expect(await opened.store.claimAnnouncements(10)).toMatchObject([{ ...ASSET, device: PORCH }]);
     });
 
+    test("are made to nobody who was forgotten meanwhile, and nothing is kept of them, nor of a file that is gone", async () => {
+      await using opened = await openStoreUnderTest(open, { deviceTopics: "only" });
+      const { fleet } = opened.store;
+      for (const content of ["1", "2"]) await opened.uploaded(ASSET.name, content);
+      await settleAll(opened);
+      const at = opened.now().getTime();
+      const pickup = {
+        ...ASSET,
+        mac: PORCH,
+        evidence: "null",
+        fetchedRevision: 1,
+        fetchedAt: at,
+        givenRevision: 1,
+      };
+      const pickups = [{ ...pickup, state: "told", since: at, until: at, judgedRevision: 1 }];
+      await fleet.saveSightings({ devices: [], pickups, fetches: [], mostUnknown: 10 });
+      expect(await fleet.listUsers(ASSET, "", 2)).toEqual([]);
+      expect(await opened.due()).toEqual([]);
+      await seen(opened, { mac: CELLAR, name: "gone.bin", givenRevision: 1 });
+      expect(await fleet.listUsers({ kind: "assets", name: "gone.bin" }, "", 2)).toEqual([]);
+    });
+
     test("users of a file are listed in order, page by page", async () => {
       await using opened = await openStoreUnderTest(open, { deviceTopics: "on" });
       await opened.uploaded(ASSET.name, "1");
