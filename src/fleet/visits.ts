@@ -17,11 +17,11 @@ const PATIENCE_BY_DEFAULT_MS = 25 * 60 * 60_000;
 /** Nobody is missed sooner than this. */
 const PATIENCE_AT_LEAST_MS = 10 * 60_000;
 
-/** The same after a request at this time. A clock that was set back makes no visit. */
+/** The same after a request at this time. A clock that was set back is followed, and says nothing of an absence. */
 export function cameAt(before: Comings | null, at: number): Comings {
   if (before === null) return { lastSeenAt: at, longestAbsenceMs: null };
   const absenceMs = at - before.lastSeenAt;
-  if (absenceMs < 0) return before;
+  if (absenceMs < 0) return { ...before, lastSeenAt: at };
   const longestMs = before.longestAbsenceMs ?? 0;
   const isFirstVisit = longestMs < ONE_VISIT_MS && absenceMs < ONE_VISIT_MS;
   // Who keeps coming for a minute is never away for longer, as far as it has shown.

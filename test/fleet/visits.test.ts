@@ -20,6 +20,11 @@ describe("a device is missed", () => {
     expect(patienceWith([0, HOUR_MS, HOUR_MS + 5 * SECOND_MS])).toBeGreaterThan(2.9 * HOUR_MS);
   });
 
+  test("by the clock as it is, also where it was ahead once", () => {
+    const came = [0, 2 * HOUR_MS, 5 * MINUTE_MS, 10 * MINUTE_MS].reduce<Comings | null>(cameAt, null);
+    expect(came).toEqual({ lastSeenAt: 10 * MINUTE_MS, longestAbsenceMs: 2 * HOUR_MS * 0.9 });
+  });
+
   test("sooner again when a long absence is long ago, also by who comes all the time", () => {
     const back = 30 * 24 * HOUR_MS;
     const often = every(20 * SECOND_MS, 3 * HOUR_MS).map((at) => back + at);
