@@ -16,8 +16,8 @@ export interface PublishedStore {
   /** The MACs of all devices, and of those of which something is known here: those after this one, in order. */
   listMacs(after: string, most: number): Promise<readonly string[]>;
   /**
-   * Notes what was shown, and what was taken back, which is remembered for a day from the first time on; and the mark that
-   * was published after them (null: the one before stands).
+   * Notes what was shown, and what was taken back, which is remembered for a day from the first time on (of the newest
+   * 100,000); and the mark that was published after them (null: the one before stands).
    */
   notePublished(shown: readonly Published[], gone: readonly Published[], mark: string | null): Promise<void>;
   /** The mark of what was noted last; null: nothing was. */

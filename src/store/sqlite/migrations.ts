@@ -10,6 +10,7 @@ import publishingMark from "./migrations/0009-publishing-mark.sql" with { type: 
 import outboxNotCounted from "./migrations/0010-outbox-not-counted.sql" with { type: "text" };
 import revisionsHoldContents from "./migrations/0011-revisions-hold-contents.sql" with { type: "text" };
 import takenBack from "./migrations/0012-taken-back.sql" with { type: "text" };
+import forgettingPublished from "./migrations/0013-forgetting-published.sql" with { type: "text" };
 
 /** The schema's history: the n-th brings a database of version n-1 to version n. A released one is never edited. */
 export const migrations: readonly string[] = [
@@ -25,6 +26,7 @@ export const migrations: readonly string[] = [
   outboxNotCounted,
   revisionsHoldContents,
   takenBack,
+  forgettingPublished,
 ];
 
 /** What a database that this program made is of. */

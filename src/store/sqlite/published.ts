@@ -5,6 +5,8 @@ import type { Transaction } from "./transaction.ts";
 
 /** Until then, any broker has written to its disk that something was taken back: Mosquitto does every half hour, if not told otherwise. */
 const REMEMBERED_MS = 24 * 60 * 60_000;
+/** As many as a large fleet has: anybody can have devices shown, and forgotten, under made-up MACs. */
+const MOST_REMEMBERED = 100_000;
 
 export function readPublished(db: Database, mac: string): readonly Published[] {
   const sql = `select mac, kind, name, topic, config_digest, state_digest, gone_at from published where mac = ?`;
@@ -42,11 +44,7 @@ export function notePublished(
 ): void {
   const take = db.query(`
     update published set gone_at = coalesce(gone_at, ?) where mac = ? and kind = ? and name = ?`);
-  const forget = db.query(`delete from published where mac = ? and kind = ? and name = ? and gone_at < ?`);
-  for (const { mac, kind, name } of gone) {
-    take.run(now, mac, kind, name);
-    forget.run(mac, kind, name, now - REMEMBERED_MS);
-  }
+  for (const { mac, kind, name } of gone) take.run(now, mac, kind, name);
   const note = db.query(`
     insert into published (mac, kind, name, topic, config_digest, state_digest) values (?, ?, ?, ?, ?, ?)
     on conflict (mac, kind, name) do update set topic = excluded.topic,
@@ -54,9 +52,19 @@ export function notePublished(
   for (const { mac, kind, name, topic, configDigest, stateDigest } of shown) {
     note.run(mac, kind, name, topic, configDigest, stateDigest);
   }
+  db.query(`delete from published where gone_at < ?`).run(now - REMEMBERED_MS);
+  if (gone.length > 0) forgetBeyond(db, MOST_REMEMBERED);
   if (mark === null) return;
   const sql = `insert into publishing_mark values (1, ?) on conflict do update set mark = excluded.mark`;
   db.query(sql).run(mark);
+}
+
+/** Those that were taken back longest ago. */
+function forgetBeyond(db: Database, most: number): void {
+  const sql = `
+    delete from published where (mac, kind, name) in (
+      select mac, kind, name from published where gone_at is not null order by gone_at desc limit -1 offset ?)`;
+  db.query(sql).run(most);
 }
 
 interface PublishedRow {

@@ -47,6 +47,30 @@ export function publishedContract(open: OpenStore): void {
       expect(await published.listPublished(PORCH)).toEqual([]);
     });
 
+    test("is forgotten a day after it was taken back, whatever else is noted then", async () => {
+      await using opened = await openStoreUnderTest(open);
+      const { published } = opened.store;
+      const [config, other] = [shown(PORCH, "configs", PORCH), shown(CELLAR, "configs", CELLAR)];
+      await published.notePublished([config], [], "mark");
+      await published.notePublished([], [config], "mark");
+      opened.pass(DAY_MS + 1);
+      await published.notePublished([other], [], "mark");
+      expect(await published.listMacs("", 2)).toEqual([CELLAR]);
+    });
+
+    test("is remembered of 100,000 at most that were taken back, and those are the last", async () => {
+      await using opened = await openStoreUnderTest(open);
+      const { published } = opened.store;
+      const config = shown(macOf(0), "configs", "first");
+      const others = Array.from({ length: 100_000 }, (_, n) => shown(macOf(1), "assets", String(n)));
+      await published.notePublished([config, ...others], [], "mark");
+      await published.notePublished([], [config], "mark");
+      opened.pass(1);
+      await published.notePublished([], others, "mark");
+      expect(await published.listMacs("", 2)).toEqual([macOf(1)]);
+      expect(await published.listPublished(macOf(1))).toHaveLength(others.length);
+    });
+
     test("is found of devices that are not there any more", async () => {
       await using opened = await openStoreUnderTest(open);
       await opened.saved(ATTIC);
