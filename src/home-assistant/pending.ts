@@ -1,8 +1,11 @@
 import type { FileKey, FleetStore, PublishedStore } from "../store/index.ts";
 
-/** More than these are not remembered one by one: then everything is looked at. */
+/** No more than these are remembered one by one: for the others, everything is looked at. */
 const MOST_CHANGED = 20_000;
 const MOST_FILES = 1_000;
+
+/** One in so many is kept for the users of files, and one for all, however many change. */
+const KEPT_OF = 4;
 
 /** A device to be looked at. */
 export interface Taken {
@@ -13,14 +16,25 @@ export interface Taken {
   readonly isForgotten: boolean;
 }
 
-/** Which devices are to be looked at next: those that changed first, then users of a file that did, then all, if all are to be. */
+/** How far all were looked at, and whether they are to be shown again. */
+interface All {
+  readonly after: string;
+  readonly isAgain: boolean;
+}
+
+/**
+ * Which devices are to be looked at next: those that changed first, then users of a file that did, then all, if all are to
+ * be; but each of these always gets on.
+ */
 export class Pending {
   readonly #changed = new Set<string>();
   readonly #forgotten = new Set<string>();
   /** Assets that changed, and how far their users were looked at. */
   readonly #files = new Map<string, string>();
-  /** How far all were looked at, and whether they are to be shown again; null where they need not be looked at. */
-  #all: { readonly after: string; readonly isAgain: boolean } | null = null;
+  /** Null where they need not be looked at. */
+  #all: All | null = null;
+  /** Whether all are to be looked at once more after that. */
+  #isAllDue = false;
 
   constructor(
     private readonly fleet: FleetStore,
@@ -34,28 +48,26 @@ export class Pending {
 
   add(macs: readonly string[], areForgotten = false): void {
     for (const mac of macs) {
-      this.#changed.add(mac);
+      if (this.#changed.size < MOST_CHANGED || this.#changed.has(mac)) this.#changed.add(mac);
+      else this.addAll(false);
       if (areForgotten) this.#forgotten.add(mac);
     }
-    if (this.#changed.size <= MOST_CHANGED) return;
-    this.#changed.clear();
-    this.addAll(false);
   }
 
   addFile({ kind, name }: FileKey): void {
-    if (kind === "configs") {
-      this.add([name]);
-      return;
-    }
-    this.#files.set(name, "");
-    if (this.#files.size <= MOST_FILES) return;
-    this.#files.clear();
-    this.addAll(false);
+    if (kind === "configs") this.add([name]);
+    else if (this.#files.size < MOST_FILES || this.#files.has(name)) this.#files.set(name, "");
+    else this.addAll(false);
   }
 
-  /** From the beginning, also where they are being looked at. Again: also what did not change. */
+  /**
+   * Again: also what did not change, from the beginning. Otherwise, where they are being looked at, it is once more after
+   * that: begun anew each time, the last of them would never have their turn.
+   */
   addAll(isAgain: boolean): void {
-    this.#all = { after: "", isAgain: isAgain || (this.#all?.isAgain ?? false) };
+    if (isAgain || this.#all === null)
+      this.#all = { after: "", isAgain: isAgain || (this.#all?.isAgain ?? false) };
+    else this.#isAllDue = true;
   }
 
   /** Those that were taken, and could not be shown. */
@@ -68,9 +80,12 @@ export class Pending {
 
   /** The next devices, at most so many; none where nothing is to be looked at. */
   async take(most: number): Promise<readonly Taken[]> {
-    const macs = new Set([...this.#changed].slice(0, most));
+    const kept = Math.ceil(most / KEPT_OF);
+    const keptForAll = this.#all === null ? 0 : kept;
+    const keptForUsers = this.#files.size === 0 ? 0 : kept;
+    const macs = new Set([...this.#changed].slice(0, most - keptForAll - keptForUsers));
     for (const mac of macs) this.#changed.delete(mac);
-    await this.#addUsers(macs, most);
+    await this.#addUsers(macs, most - keptForAll);
     const asTaken = (mac: string, isAgain: boolean) => ({
       mac,
       isAgain,
@@ -81,11 +96,17 @@ export class Pending {
     const room = most - changed.length;
     if (all === null || room === 0) return changed;
     const others = await this.published.listMacs(all.after, room);
-    if (this.#all === all) {
-      const last = others.at(-1);
-      this.#all = last === undefined || others.length < room ? null : { ...all, after: last };
-    }
+    if (this.#all === all) this.#all = this.#afterwards(all, others, room);
     return [...changed, ...others.map((mac) => asTaken(mac, all.isAgain))];
+  }
+
+  /** How far all were looked at with these, of at most so many. */
+  #afterwards(all: All, others: readonly string[], room: number): All | null {
+    const last = others.at(-1);
+    if (last !== undefined && others.length === room) return { ...all, after: last };
+    if (!this.#isAllDue) return null;
+    this.#isAllDue = false;
+    return { after: "", isAgain: false };
   }
 
   async #addUsers(macs: Set<string>, most: number): Promise<void> {
