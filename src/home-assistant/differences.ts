@@ -7,6 +7,8 @@ import { topicsOf } from "./topics.ts";
 /** Messages to be retained, and what is to be noted once the broker has them all. */
 export interface Step {
   readonly published: Published;
+  /** What is to be noted before it is given them: that it may be as it was, or as it is to be. Null where it is gone. */
+  readonly unsure: Published | null;
   readonly messages: readonly Publication[];
 }
 
@@ -16,24 +18,39 @@ export interface Differences {
   readonly shown: readonly Step[];
 }
 
+const UNKNOWN = { configDigest: "", stateDigest: "" } as const;
+
 /**
- * What differs. `before` is what was noted; where the device was forgotten, all of it is taken back first, so that
- * nothing that Home Assistant remembers of it outlasts that. `isAgain` shows, and takes back, also what has not changed.
+ * What differs. `before` is what was noted; what is to leave something out that was shown, as where the device was
+ * forgotten, is taken back first: Home Assistant would go on with that. `isAgain` shows, and takes back, also what has not
+ * changed.
  */
 export function differencesOf(
   entities: readonly Entity[],
   before: readonly Published[],
-  { isAgain, isForgotten }: { readonly isAgain: boolean; readonly isForgotten: boolean },
+  isAgain: boolean,
 ): Differences {
-  const isStale = (each: Published) => isForgotten || !entities.some((entity) => isAt(entity, each));
+  const isStale = (each: Published) =>
+    !entities.some((entity) => isAt(entity, each) && leftOut(entity, each).length === 0);
   const stale = before.filter(isStale);
   const standing = before.filter((each) => !isStale(each) && !each.isGone);
   return {
     gone: stale
       .filter(({ isGone }) => isAgain || !isGone)
-      .map((published) => ({ published, messages: emptied(published) })),
+      .map((published) => ({
+        published,
+        unsure: published.isGone ? null : { ...published, ...UNKNOWN },
+        messages: emptied(published),
+      })),
     shown: entities
-      .map((entity) => stepOf(entity, isAgain ? undefined : standing.find((each) => isAt(entity, each))))
+      .map((entity) => {
+        const known = isAgain ? undefined : standing.find((each) => isAt(entity, each));
+        return stepOf(
+          entity,
+          known,
+          before.filter((each) => isSameFile(entity, each)),
+        );
+      })
       .filter(({ messages }) => messages.length > 0),
   };
 }
@@ -47,16 +64,24 @@ function isSameFile(one: FileKey, other: FileKey): boolean {
   return one.kind === other.kind && one.name === other.name;
 }
 
+/** What was shown and is to be left out. */
+function leftOut({ optional }: Entity, before: Published): readonly string[] {
+  return before.optional.split(" ").filter((name) => name !== "" && !optional.includes(name));
+}
+
 function emptied(published: Published): Publication[] {
   const { state } = topicsOf("", published.mac, published); // The prefix is no part of that.
   return [published.topic, state].map((topic) => ({ topic, payload: "", isRetained: true }));
 }
 
-function stepOf(entity: Entity, known: Published | undefined): Step {
+function stepOf(entity: Entity, known: Published | undefined, before: readonly Published[]): Step {
   const { mac, kind, name, configTopic, config, stateTopic, state } = entity;
   const [configDigest, stateDigest] = [digestOf(config), digestOf(state)];
+  const isThere = { mac, kind, name, topic: configTopic, isGone: false };
+  const everShown = [...entity.optional, ...before.flatMap((each) => leftOut(entity, each))];
   return {
-    published: { mac, kind, name, topic: configTopic, configDigest, stateDigest, isGone: false },
+    published: { ...isThere, configDigest, stateDigest, optional: entity.optional.join(" ") },
+    unsure: { ...isThere, ...UNKNOWN, optional: everShown.join(" ") },
     messages: [
       ...(known?.configDigest === configDigest
         ? []

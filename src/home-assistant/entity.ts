@@ -20,6 +20,8 @@ export interface Entity extends FileKey {
   readonly config: string;
   readonly stateTopic: string;
   readonly state: string;
+  /** Names of what these say, and may leave out another time. */
+  readonly optional: readonly string[];
 }
 
 /** Home Assistant shows no more of it. */
@@ -61,6 +63,7 @@ export function entityOf(prefix: string, device: Device, update: Update): Entity
     in_progress: isFetching,
     update_percentage: isFetching ? percent : null,
   };
+  const optional = { installed_version: installed, name: device.name, model: device.model };
   return {
     mac: device.mac,
     kind,
@@ -69,5 +72,6 @@ export function entityOf(prefix: string, device: Device, update: Update): Entity
     config: JSON.stringify(config),
     stateTopic: topics.state,
     state: JSON.stringify(state),
+    optional: Object.entries(optional).flatMap(([key, value]) => (value === null ? [] : [key])),
   };
 }

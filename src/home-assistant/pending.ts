@@ -12,8 +12,6 @@ export interface Taken {
   readonly mac: string;
   /** It is to be shown again though nothing changed. */
   readonly isAgain: boolean;
-  /** What it was seen to have is forgotten: all that was shown of it is to be taken back first. */
-  readonly isForgotten: boolean;
 }
 
 /** How far all were looked at, and whether they are to be shown again. */
@@ -28,7 +26,6 @@ interface All {
  */
 export class Pending {
   readonly #changed = new Set<string>();
-  readonly #forgotten = new Set<string>();
   /** Assets that changed, and how far their users were looked at. */
   readonly #files = new Map<string, string>();
   /** Null where they need not be looked at. */
@@ -46,11 +43,10 @@ export class Pending {
     return this.#all?.isAgain ?? false;
   }
 
-  add(macs: readonly string[], areForgotten = false): void {
+  add(macs: readonly string[]): void {
     for (const mac of macs) {
       if (this.#changed.size < MOST_CHANGED || this.#changed.has(mac)) this.#changed.add(mac);
       else this.addAll(false);
-      if (areForgotten) this.#forgotten.add(mac);
     }
   }
 
@@ -72,8 +68,8 @@ export class Pending {
 
   /** Those that were taken, and could not be shown. */
   putBack(taken: readonly Taken[]): void {
-    for (const { mac, isAgain, isForgotten } of taken) {
-      this.add([mac], isForgotten);
+    for (const { mac, isAgain } of taken) {
+      this.add([mac]);
       if (isAgain) this.addAll(true);
     }
   }
@@ -86,18 +82,13 @@ export class Pending {
     const macs = new Set([...this.#changed].slice(0, most - keptForAll - keptForUsers));
     for (const mac of macs) this.#changed.delete(mac);
     await this.#addUsers(macs, most - keptForAll);
-    const asTaken = (mac: string, isAgain: boolean) => ({
-      mac,
-      isAgain,
-      isForgotten: this.#forgotten.delete(mac),
-    });
-    const changed = [...macs].map((mac) => asTaken(mac, false));
+    const changed = [...macs].map((mac) => ({ mac, isAgain: false }));
     const all = this.#all;
     const room = most - changed.length;
     if (all === null || room === 0) return changed;
     const others = await this.published.listMacs(all.after, room);
     if (this.#all === all) this.#all = this.#afterwards(all, others, room);
-    return [...changed, ...others.map((mac) => asTaken(mac, all.isAgain))];
+    return [...changed, ...others.map((mac) => ({ mac, isAgain: all.isAgain }))];
   }
 
   /** How far all were looked at with these, of at most so many. */

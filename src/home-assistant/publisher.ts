@@ -81,7 +81,7 @@ export class Publisher {
       if (!this.#stopping) this.#mark.askBroker();
     });
     store.onChange((file) => this.#pending.addFile(file));
-    store.onDevices(({ macs, areForgotten }) => this.#pending.add(macs, areForgotten));
+    store.onDevices(({ macs }) => this.#pending.add(macs));
     this.#pending.addAll(false); // What changed while we were away.
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().finally(() => {
@@ -159,10 +159,10 @@ export class Publisher {
     return await this.#mark.note(shown, gone, !this.#pending.isShowingAgain);
   }
 
-  async #differencesOf({ mac, isAgain, isForgotten }: Taken): Promise<Differences> {
+  async #differencesOf({ mac, isAgain }: Taken): Promise<Differences> {
     const entities = await this.#entitiesOf(mac);
     const before = await this.parts.store.published.listPublished(mac);
-    return differencesOf(entities, before, { isAgain, isForgotten });
+    return differencesOf(entities, before, isAgain);
   }
 
   async #entitiesOf(mac: string): Promise<readonly Entity[]> {
@@ -178,10 +178,7 @@ export class Publisher {
    * is, all that is known is that it may be as it was, or as it is to be.
    */
   async #carryOut(steps: readonly Step[]): Promise<readonly Published[] | null> {
-    const unsure = steps
-      .map(({ published }) => published)
-      .filter(({ isGone }) => !isGone)
-      .map((published) => ({ ...published, configDigest: "", stateDigest: "" }));
+    const unsure = steps.map((step) => step.unsure).filter((published) => published !== null);
     if (unsure.length > 0) await this.parts.store.published.notePublished(unsure, [], null);
     const outcomes = await Promise.all(
       steps.map(({ messages }) => Promise.all(messages.map((message) => this.#publish(message)))),

@@ -6,6 +6,11 @@ export interface Published extends FileKey {
   readonly topic: string;
   readonly configDigest: string;
   readonly stateDigest: string;
+  /**
+   * Names of what was shown there and may be left out the next time, with spaces between them: the other system goes on
+   * with it until all is taken back.
+   */
+  readonly optional: string;
   /** Whether it was taken back: a broker that was killed since may have forgotten that. */
   readonly isGone: boolean;
 }

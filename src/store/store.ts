@@ -23,7 +23,6 @@ export interface Change extends FileKey {
 /** Devices of which more is known, or nothing any more. */
 export interface DeviceChange {
   readonly macs: readonly string[];
-  readonly areForgotten: boolean;
 }
 
 /** A change of a file as its history keeps it. A delete has neither hash nor size. */

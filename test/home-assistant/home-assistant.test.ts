@@ -259,6 +259,30 @@ describe("Home Assistant", () => {
     });
   }
 
+  test("is shown nothing installed of a device that was forgotten just before a kill", async () => {
+    await using linked = await startLinked();
+    const { link, homeAssistant, env } = linked;
+    {
+      await using service = await startServiceProcess(env);
+      await service.saveConfig(MAC, {});
+      await (await service.request("GET", `/api/configs/${MAC}.json`)).arrayBuffer();
+      await homeAssistant.shows(CONFIG, { installed_version: "1" });
+      await link.cut();
+      await service.request("DELETE", `/api/devices/${MAC}`);
+      await service.kill();
+    }
+    await link.restore();
+    await using _ = await startServiceProcess(env);
+    await until(
+      "nothing is said to be installed",
+      () =>
+        homeAssistant.uniqueIds.length === 1 &&
+        homeAssistant.entity(CONFIG).state.latest_version === "1" &&
+        homeAssistant.entity(CONFIG).state.installed_version === undefined,
+      PATIENCE_MS,
+    );
+  });
+
   test("is shown what was saved again after a kill of a service that had not heard that it was taken back", async () => {
     await using linked = await startLinked();
     const { link, homeAssistant, env } = linked;

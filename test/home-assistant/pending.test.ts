@@ -66,6 +66,7 @@ function shown(mac: string): Published {
     topic: "t",
     configDigest: "c",
     stateDigest: "s",
+    optional: "",
     isGone: false,
   };
 }

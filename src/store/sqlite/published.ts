@@ -9,7 +9,7 @@ const REMEMBERED_MS = 24 * 60 * 60_000;
 const MOST_REMEMBERED = 100_000;
 
 export function readPublished(db: Database, mac: string): readonly Published[] {
-  const sql = `select mac, kind, name, topic, config_digest, state_digest, gone_at from published where mac = ?`;
+  const sql = `select mac, kind, name, topic, config_digest, state_digest, optional, gone_at from published where mac = ?`;
   return db
     .query<PublishedRow, [string]>(sql)
     .all(mac)
@@ -46,11 +46,13 @@ export function notePublished(
     update published set gone_at = coalesce(gone_at, ?) where mac = ? and kind = ? and name = ?`);
   for (const { mac, kind, name } of gone) take.run(now, mac, kind, name);
   const note = db.query(`
-    insert into published (mac, kind, name, topic, config_digest, state_digest) values (?, ?, ?, ?, ?, ?)
+    insert into published (mac, kind, name, topic, config_digest, state_digest, optional)
+    values (?, ?, ?, ?, ?, ?, ?)
     on conflict (mac, kind, name) do update set topic = excluded.topic,
-      config_digest = excluded.config_digest, state_digest = excluded.state_digest, gone_at = null`);
-  for (const { mac, kind, name, topic, configDigest, stateDigest } of shown) {
-    note.run(mac, kind, name, topic, configDigest, stateDigest);
+      config_digest = excluded.config_digest, state_digest = excluded.state_digest,
+      optional = excluded.optional, gone_at = null`);
+  for (const { mac, kind, name, topic, configDigest, stateDigest, optional } of shown) {
+    note.run(mac, kind, name, topic, configDigest, stateDigest, optional);
   }
   db.query(`delete from published where gone_at < ?`).run(now - REMEMBERED_MS);
   if (gone.length > 0) forgetBeyond(db, MOST_REMEMBERED);
@@ -74,5 +76,6 @@ interface PublishedRow {
   readonly topic: string;
   readonly config_digest: string;
   readonly state_digest: string;
+  readonly optional: string;
   readonly gone_at: number | null;
 }

@@ -189,16 +189,13 @@ export class SqliteStore implements Store {
 export function devicesChangedBy(write: Write, outcome: Outcome<Verb>): readonly DeviceChange[] {
   if (write[0] === "saveSightings") {
     const [, { devices, pickups }] = write;
-    const macs = new Set([...devices, ...pickups].map(({ mac }) => mac));
+    const seen = [...devices, ...pickups].map(({ mac }) => mac);
     const forgotten = outcome as Outcome<"saveSightings">;
-    return [
-      { macs: [...macs], areForgotten: false },
-      ...(forgotten.length > 0 ? [{ macs: forgotten, areForgotten: true }] : []),
-    ];
+    return [{ macs: [...new Set([...seen, ...forgotten])] }];
   }
   if (write[0] === "editDevice" || write[0] === "forgetDevice") {
-    const [verb, mac] = write;
-    return [{ macs: [mac], areForgotten: verb === "forgetDevice" }];
+    const [, mac] = write;
+    return [{ macs: [mac] }];
   }
   return [];
 }
