@@ -20,11 +20,7 @@ export const configOperations: Operations = {
     get: {
       tag: "Configs",
       summary: "List all configs, sorted by MAC",
-      parameters: Object.entries(ListQuery.entries).map(([name, schema]) => ({
-        in: "query",
-        name,
-        description: v.getDescription(schema.wrapped) ?? "",
-      })),
+      query: ListQuery,
       answers: {
         200: { description: "The list", content: { type: "application/json", schema: ConfigList } },
       },

@@ -1,23 +1,12 @@
 import type { Operations, Parameter } from "../http/index.ts";
 import { ConvergenceAnswer, DeviceAnswer, DeviceList } from "./answers.ts";
-import { AnnouncementBody, DevicePatch } from "./routes.ts";
+import { AnnouncementBody, ConvergenceQuery, DevicePatch, DeviceQuery } from "./routes.ts";
 
 const mac: Parameter = {
   in: "path",
   name: "mac",
   description: "The device's MAC address",
   example: "aa-bb-cc-dd-ee-ff",
-};
-const file: Parameter = {
-  in: "query",
-  name: "file",
-  description: "A file, by the name that it is announced under",
-  example: "firmware.bin",
-};
-const topic: Parameter = {
-  in: "query",
-  name: "topic",
-  description: "configs or assets, where both have a file of that name",
 };
 const device = {
   200: { description: "The device", content: { type: "application/json", schema: DeviceAnswer } },
@@ -31,19 +20,7 @@ export const fleetOperations: Operations = {
     get: {
       tag: "Fleet",
       summary: "List devices, and how far each is with its files",
-      parameters: [
-        { in: "query", name: "state", description: "Only those that have a file in this state" },
-        { ...file, description: "Only those that have this file, or should" },
-        topic,
-        {
-          in: "query",
-          name: "q",
-          description: "Only those where it occurs in the MAC, name, model or labels",
-        },
-        { in: "query", name: "sort", description: "mac, or last_seen: who was here last comes first" },
-        { in: "query", name: "limit", description: "How many at the most, 100 where it is left out" },
-        { in: "query", name: "cursor", description: "`next_cursor` of the page before" },
-      ],
+      query: DeviceQuery,
       answers: {
         200: { description: "The list", content: { type: "application/json", schema: DeviceList } },
       },
@@ -112,11 +89,7 @@ export const fleetOperations: Operations = {
     get: {
       tag: "Fleet",
       summary: "How far the fleet is with a file",
-      parameters: [
-        file,
-        topic,
-        { in: "query", name: "revision", description: "The newest one where it is left out" },
-      ],
+      query: ConvergenceQuery,
       answers: {
         200: { description: "How far", content: { type: "application/json", schema: ConvergenceAnswer } },
       },

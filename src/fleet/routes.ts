@@ -11,25 +11,51 @@ const DEVICES_BY_DEFAULT = 100;
 
 const word = (most: number) =>
   v.pipe(v.string("must be a string"), v.maxLength(most, `must be at most ${most} characters long`));
-const topic = v.picklist(["configs", "assets"], "must be configs or assets");
+const topic = v.pipe(
+  v.picklist(["configs", "assets"], "must be configs or assets"),
+  v.description("Which is meant, where both have a file of that name"),
+);
 
-const DeviceQuery = v.object({
-  state: v.optional(v.picklist(states, `must be one of ${states.join(", ")}`)),
-  file: v.optional(word(255)),
+export const DeviceQuery = v.object({
+  state: v.optional(
+    v.pipe(
+      v.picklist(states, `must be one of ${states.join(", ")}`),
+      v.description("Only those that have a file in this state"),
+    ),
+  ),
+  file: v.optional(v.pipe(word(255), v.description("Only those that have this file, or should"))),
   topic: v.optional(topic),
-  q: v.optional(word(100)),
-  sort: v.optional(v.picklist(["mac", "last_seen"], "must be mac or last_seen"), "mac"),
+  q: v.optional(
+    v.pipe(word(100), v.description("Only those where it occurs in the MAC, name, model or labels")),
+  ),
+  sort: v.optional(
+    v.pipe(
+      v.picklist(["mac", "last_seen"], "must be mac or last_seen"),
+      v.description("mac, or last_seen: who was here last comes first"),
+    ),
+    "mac",
+  ),
   limit: v.optional(
-    v.pipe(v.string(), v.regex(/^([1-9]\d{0,2}|1000)$/, "must be a whole number from 1 to 1000")),
+    v.pipe(
+      v.string(),
+      v.regex(/^([1-9]\d{0,2}|1000)$/, "must be a whole number from 1 to 1000"),
+      v.description("How many at the most"),
+    ),
     String(DEVICES_BY_DEFAULT),
   ),
-  cursor: v.optional(v.pipe(v.string(), v.regex(/^\d{1,16}\.[\da-f-]{17}$/, "is not one that we gave"))),
+  cursor: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,16}\.[\da-f-]{17}$/, "is not one that we gave"),
+      v.description("`next_cursor` of the page before"),
+    ),
+  ),
 });
 
-const ConvergenceQuery = v.object({
-  file: word(255),
+export const ConvergenceQuery = v.object({
+  file: v.pipe(word(255), v.description("A file, by the name that it is announced under")),
   topic: v.optional(topic),
-  revision: v.optional(RevisionNumber),
+  revision: v.pipe(v.optional(RevisionNumber), v.description("The newest one where it is left out")),
 });
 
 const MOST_LABELS = 32;

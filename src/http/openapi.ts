@@ -1,4 +1,4 @@
-import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
+import { type ConversionConfig, type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import type { FaultCode } from "../fault.ts";
 import { ErrorBody, headerOfFault, statusOf } from "./faults.ts";
@@ -9,6 +9,7 @@ import {
   headerDescriptions,
   type Operation,
   type Operations,
+  type Parameter,
 } from "./operation.ts";
 
 const DESCRIPTION = `Configs and signed assets for devices, announced over MQTT when they change.
@@ -57,21 +58,14 @@ function methodsOf(path: string, methods: Operations[string]): object {
 }
 
 function rendered(operation: Operation, operationId: string): object {
-  const { tag, summary, description, parameters = [], body, answers, faults = [] } = operation;
+  const { tag, summary, description, parameters = [], query, body, answers, faults = [] } = operation;
   const requestId = { "X-Request-Id": headerOf("X-Request-Id", operation.repeatsIdOnly !== true) };
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    parameters: parameters.map(({ in: place, name, description, example }) => ({
-      in: place,
-      name,
-      description,
-      required: place === "path",
-      schema: { type: "string" },
-      ...(example !== undefined && { example }),
-    })),
+    parameters: [...parameters.map(parameterOf), ...(query === undefined ? [] : queryParameters(query))],
     ...(body !== undefined && {
       requestBody: { required: true, description: body.description, content: contentOf(body) },
     }),
@@ -82,6 +76,25 @@ function rendered(operation: Operation, operationId: string): object {
       ...refusals(faults, requestId),
     },
   };
+}
+
+function parameterOf({ in: place, name, description, example }: Parameter): object {
+  return {
+    in: place,
+    name,
+    description,
+    required: place === "path",
+    schema: { type: "string" },
+    ...(example !== undefined && { example }),
+  };
+}
+
+function queryParameters(query: GenericSchema): readonly object[] {
+  const { properties = {}, required = [] } = schemaOf(query);
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = property as JsonSchema; // `true` and `false` are no member of a query.
+    return { in: "query", name, description, required: required.includes(name), schema };
+  });
 }
 
 function answerOf({ description, content, headers = [] }: Answer, requestId: object): object {
@@ -128,7 +141,7 @@ function contentOf({ type, schema }: Content): object {
   return { [type]: { schema: schema === null ? {} : schemaOf(schema) } };
 }
 
-function schemaOf(schema: GenericSchema): object {
+function schemaOf(schema: GenericSchema): JsonSchema {
   const options: ConversionConfig = { typeMode: "input", target: "draft-2020-12" };
   const { $schema, ...rendered } = toJsonSchema(schema, options);
   return rendered;

@@ -6,7 +6,10 @@ export interface Operation {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
+  /** In the path and the headers; in the query where `query` does not tell of them. */
   readonly parameters?: readonly Parameter[];
+  /** The object by which the query is read: each member is a parameter, described before any transformation. */
+  readonly query?: GenericSchema;
   readonly body?: Content & { readonly description: string };
   /** By status, the refusals apart. */
   readonly answers: Readonly<Record<number, Answer>>;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { Operations, Parameter } from "../http/index.ts";
-import { RevisionList } from "./routes.ts";
+import { type Operations, type Parameter, RevisionNumber } from "../http/index.ts";
+import { ListQuery, RevisionList } from "./routes.ts";
 
 const mac: Parameter = {
   in: "path",
@@ -14,17 +14,21 @@ const filename: Parameter = {
   description: "The asset's name",
   example: "firmware.bin",
 };
-const page: readonly Parameter[] = [
-  { in: "query", name: "limit", description: "How many at the most, 100 where it is left out" },
-  { in: "query", name: "cursor", description: "`next_cursor` of the page before" },
-];
 const history = {
   tag: "Revisions",
   summary: "List a file's revisions, newest first",
+  query: ListQuery,
   answers: {
     200: { description: "The list", content: { type: "application/json", schema: RevisionList } },
   },
 } as const;
+
+const DiffQuery = v.object({
+  against: v.pipe(
+    v.optional(RevisionNumber),
+    v.description("The older one; where it is left out, the one before"),
+  ),
+});
 
 const PatchOperation = v.object({ op: v.string(), path: v.string(), value: v.optional(v.unknown()) });
 
@@ -33,12 +37,12 @@ export const revisionOperations: Operations = {
   "/api/configs/{mac}/revisions": {
     get: {
       ...history,
-      parameters: [mac, ...page],
+      parameters: [mac],
       faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],
     },
   },
   "/api/assets/{filename}/revisions": {
-    get: { ...history, parameters: [filename, ...page], faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"] },
+    get: { ...history, parameters: [filename], faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"] },
   },
   "/api/configs/{mac}/revisions/{revision}/diff": {
     get: {
@@ -46,11 +50,8 @@ export const revisionOperations: Operations = {
       summary: "What changed between two revisions of a config",
       description:
         "A JSON Patch (RFC 6902), or a unified diff for `Accept: text/plain`. Of very large contents the patch replaces the whole, and the diff says so.",
-      parameters: [
-        mac,
-        { in: "path", name: "revision", description: "The newer revision", example: "7" },
-        { in: "query", name: "against", description: "The older one; where it is left out, the one before" },
-      ],
+      parameters: [mac, { in: "path", name: "revision", description: "The newer revision", example: "7" }],
+      query: DiffQuery,
       answers: {
         200: {
           description: "The changes",

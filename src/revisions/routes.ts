@@ -29,15 +29,16 @@ export const RevisionList = v.object({
   next_cursor: v.pipe(v.nullable(v.string()), v.description("Null at the end")),
 });
 
-const ListQuery = v.object({
+export const ListQuery = v.object({
   limit: v.optional(
     v.pipe(
       v.string(),
       v.regex(/^[1-9]\d{0,3}$/, "must be a whole number from 1 to 9999"),
+      v.description(`How many at the most, ${ROWS_BY_DEFAULT} where it is left out`),
       v.transform((text) => Math.min(Number(text), ROWS_AT_MOST)),
     ),
   ),
-  cursor: v.optional(v.pipe(RevisionNumber, v.description("`next_cursor` of the page before"))),
+  cursor: v.pipe(v.optional(RevisionNumber), v.description("`next_cursor` of the page before")),
 });
 
 export interface RevisionParts {

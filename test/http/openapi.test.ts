@@ -5,8 +5,10 @@ import type { ServiceClient } from "../support/service-client.ts";
 
 type Document = {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 };
+
+type Operation = { readonly parameters: readonly { readonly description: string }[] };
 
 const METHODS = ["get", "put", "post", "delete", "patch"] as const;
 
@@ -27,6 +29,26 @@ test("what the document names is there, and what is there it names: a path's oth
     const allowed = METHODS.filter((method) => (headers.get("Allow") ?? "").includes(method.toUpperCase()));
     expect([path, allowed]).toEqual([path, METHODS.filter((method) => method in operations)]);
   }
+});
+
+test("the document says which of a query's parameters must be there, and what they may be", async () => {
+  await using service = await startTestService();
+  const { paths } = await fetchDocument(service);
+  expect(paths["/api/convergence"]).toMatchObject({
+    get: {
+      parameters: [
+        { in: "query", name: "file", required: true, schema: { type: "string", maxLength: 255 } },
+        { name: "topic", required: false, schema: { enum: ["configs", "assets"] } },
+        { name: "revision", required: false, description: "The newest one where it is left out" },
+      ],
+    },
+  });
+  expect(paths["/api/configs"]).toMatchObject({
+    get: { parameters: [{ name: "limit", schema: { pattern: "^[1-9]\\d{0,3}$" } }, {}, {}] },
+  });
+  const all = Object.values(paths).flatMap((methods) => Object.values(methods));
+  for (const { parameters } of all)
+    for (const { description } of parameters) expect(description).toMatch(/./);
 });
 
 test("a page to read and try it comes from us alone", async () => {
