@@ -149,6 +149,6 @@ function schemaOf(schema: GenericSchema): JsonSchema {
 
 /** `get /api/configs/{mac}` → `getApiConfigsMac`: stable, for clients that are generated. */
 function idOf(method: string, path: string): string {
-  const words = path.split(/[^A-Za-z]+/).filter((word) => word !== "");
+  const words = path.split(/[^A-Za-z\d]+/).filter((word) => word !== "");
   return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }

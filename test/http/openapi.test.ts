@@ -51,6 +51,14 @@ test("the document says which of a query's parameters must be there, and what th
     for (const { description } of parameters) expect(description).toMatch(/./);
 });
 
+test("an operation is called by the whole of its path", async () => {
+  await using service = await startTestService();
+  const { paths } = await fetchDocument(service);
+  expect(paths["/api/assets/{filename}/md5"]).toMatchObject({
+    get: { operationId: "getApiAssetsFilenameMd5" },
+  });
+});
+
 test("a page to read and try it comes from us alone", async () => {
   await using service = await startTestService();
   const page = await service.request("GET", "/api/docs");
