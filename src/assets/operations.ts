@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ChangeMessage } from "../change-message.ts";
-import { ifMatch, type Operations, RollbackBody } from "../http/index.ts";
+import { filenameInPath, ifMatch, type Operations, RollbackBody } from "../http/index.ts";
 import { AssetList, UploadAnswer } from "./answers.ts";
 
 const UploadForm = v.object({
@@ -63,10 +63,7 @@ export const assetOperations: Operations = {
     delete: {
       tag: "Assets",
       summary: "Delete an asset; nothing is announced",
-      parameters: [
-        { in: "path", name: "filename", description: "The asset's name", example: "firmware.bin" },
-        ifMatch,
-      ],
+      parameters: [filenameInPath, ifMatch],
       answers: { 204: { description: "Deleted", headers: ["X-Revision"] } },
       faults: [
         "VALIDATION_FAILED",
@@ -83,10 +80,7 @@ export const assetOperations: Operations = {
     post: {
       tag: "Assets",
       summary: "Make the bytes of an older revision the newest, and announce it",
-      parameters: [
-        { in: "path", name: "filename", description: "The asset's name", example: "firmware.bin" },
-        ifMatch,
-      ],
+      parameters: [filenameInPath, ifMatch],
       body: { type: "application/json", schema: RollbackBody, description: "Which revision" },
       answers: {
         200: {

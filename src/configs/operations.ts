@@ -1,16 +1,9 @@
 import * as v from "valibot";
-import { ifMatch, ifNoneMatch, type Operations, type Parameter, RollbackBody } from "../http/index.ts";
+import { ifMatch, ifNoneMatch, macInPath, type Operations, RollbackBody } from "../http/index.ts";
 import { SaveConfigBody } from "./content.ts";
 import { ConfigList, ConfigListEntry, ListQuery } from "./list.ts";
 
 const ConfigAnswer = v.object({ ...ConfigListEntry.entries, content: v.record(v.string(), v.unknown()) });
-
-const mac: Parameter = {
-  in: "path",
-  name: "mac",
-  description: "The device's MAC address, with hyphens, colons or neither, in either case",
-  example: "aa-bb-cc-dd-ee-ff",
-};
 
 const config = { type: "application/json", schema: ConfigAnswer };
 
@@ -31,7 +24,7 @@ export const configOperations: Operations = {
     get: {
       tag: "Configs",
       summary: "Read a config",
-      parameters: [mac, ifMatch, ifNoneMatch],
+      parameters: [macInPath, ifMatch, ifNoneMatch],
       answers: {
         200: {
           description: "The config, its content as it was written",
@@ -48,7 +41,7 @@ export const configOperations: Operations = {
       description:
         "The content is kept byte for byte. When this is answered, it is on disk and will be announced.",
       parameters: [
-        mac,
+        macInPath,
         ifMatch,
         {
           in: "header",
@@ -74,7 +67,7 @@ export const configOperations: Operations = {
     delete: {
       tag: "Configs",
       summary: "Delete a config; nothing is announced",
-      parameters: [mac, ifMatch],
+      parameters: [macInPath, ifMatch],
       answers: { 204: { description: "Deleted", headers: ["X-Revision"] } },
       faults: [
         "INVALID_OPERATION",
@@ -91,7 +84,7 @@ export const configOperations: Operations = {
     post: {
       tag: "Configs",
       summary: "Make the content of an older revision the newest, and announce it",
-      parameters: [mac, ifMatch],
+      parameters: [macInPath, ifMatch],
       body: { type: "application/json", schema: RollbackBody, description: "Which revision" },
       answers: { 200: { description: "Rolled back", content: config, headers: ["ETag", "X-Revision"] } },
       faults: [

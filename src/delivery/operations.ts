@@ -1,13 +1,15 @@
 import * as v from "valibot";
-import { ifMatch, ifNoneMatch, type Operation, type Operations, type Parameter } from "../http/index.ts";
+import {
+  filenameInPath,
+  ifMatch,
+  ifNoneMatch,
+  macInPath,
+  type Operation,
+  type Operations,
+  type Parameter,
+} from "../http/index.ts";
 
 const bytes = { type: "application/octet-stream", schema: null };
-const filename: Parameter = {
-  in: "path",
-  name: "filename",
-  description: "The asset's name",
-  example: "firmware.bin",
-};
 const revision: Parameter = { in: "path", name: "revision", description: "Its number", example: "7" };
 const range: Parameter = {
   in: "header",
@@ -37,11 +39,7 @@ export const deliveryOperations: Operations = {
       tag: "Devices",
       repeatsIdOnly: true,
       summary: "Fetch a config's content, as a device does",
-      parameters: [
-        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
-        ifMatch,
-        ifNoneMatch,
-      ],
+      parameters: [macInPath, ifMatch, ifNoneMatch],
       answers: {
         200: {
           description: "The content alone, as it was written",
@@ -60,7 +58,7 @@ export const deliveryOperations: Operations = {
       summary: "Fetch an asset, or a part of it",
       description: "With `revision` the bytes never change: that revision's, or 404.",
       parameters: [
-        filename,
+        filenameInPath,
         { in: "query", name: "revision", description: "The newest one where it is left out", example: "7" },
         { in: "query", name: "mac", description: "The device that asks, for the fleet's view" },
         ifMatch,
@@ -76,12 +74,7 @@ export const deliveryOperations: Operations = {
     get: {
       tag: "Revisions",
       summary: "Fetch the content of one revision",
-      parameters: [
-        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
-        revision,
-        ifMatch,
-        ifNoneMatch,
-      ],
+      parameters: [macInPath, ifMatch, revision, ifNoneMatch],
       answers: {
         200: {
           description: "The content alone, as it was written",
@@ -97,7 +90,7 @@ export const deliveryOperations: Operations = {
     get: {
       tag: "Revisions",
       summary: "Fetch the bytes of one revision, or a part of them",
-      parameters: [filename, revision, ifMatch, ifNoneMatch, range, ifRange],
+      parameters: [filenameInPath, ifMatch, revision, ifNoneMatch, range, ifRange],
       answers: assetAnswers,
       faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"],
     },

@@ -1,13 +1,7 @@
-import type { Operation, Operations, Parameter } from "../http/index.ts";
+import { filenameInPath, macInPath, type Operation, type Operations, type Parameter } from "../http/index.ts";
 import { CheckInAnswer, CheckInBody } from "./check-in.ts";
 import { Manifest } from "./manifest.ts";
 
-const filename: Parameter = {
-  in: "path",
-  name: "filename",
-  description: "The asset's name",
-  example: "firmware.bin",
-};
 const chip: Parameter = {
   in: "query",
   name: "chip",
@@ -31,7 +25,7 @@ export const firmwareOperations: Operations = {
       description:
         "304 where the device says that it runs just this. `x-ESP8266-mode: version` is answered with `x-version`, without bytes.",
       parameters: [
-        filename,
+        filenameInPath,
         chip,
         updater("mode", "What is to be written"),
         updater("version", "The version that the device runs"),
@@ -65,7 +59,7 @@ export const firmwareOperations: Operations = {
     get: {
       tag: "Devices",
       summary: "What ESPHome and ESP Web Tools want to know of an image",
-      parameters: [filename, chip],
+      parameters: [filenameInPath, chip],
       answers: {
         200: { description: "The manifest", content: { type: "application/json", schema: Manifest } },
       },
@@ -76,11 +70,7 @@ export const firmwareOperations: Operations = {
     get: {
       tag: "Devices",
       summary: "The same for one device, which is then known to be the one that downloads",
-      parameters: [
-        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
-        filename,
-        chip,
-      ],
+      parameters: [macInPath, filenameInPath, chip],
       answers: {
         200: { description: "The manifest", content: { type: "application/json", schema: Manifest } },
       },
@@ -93,9 +83,7 @@ export const firmwareOperations: Operations = {
       summary: "Say what a device runs, and be told what is newest for it",
       description:
         "One request at wake-up. What is answered are its config, the assets that it reports and those that it was seen to use.",
-      parameters: [
-        { in: "path", name: "mac", description: "The device's MAC address", example: "aa-bb-cc-dd-ee-ff" },
-      ],
+      parameters: [macInPath],
       body: { type: "application/json", schema: CheckInBody, description: "All of it may be left out" },
       answers: {
         200: { description: "What is newest", content: { type: "application/json", schema: CheckInAnswer } },
@@ -118,7 +106,7 @@ function hashOf(kind: string): Operation {
     tag: "Devices",
     summary: `The ${kind} of an asset's bytes`,
     parameters: [
-      filename,
+      filenameInPath,
       { in: "query", name: "revision", description: "The newest one where it is left out", example: "7" },
     ],
     answers: {

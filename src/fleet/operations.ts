@@ -1,13 +1,7 @@
-import type { Operations, Parameter } from "../http/index.ts";
+import { macInPath, type Operations } from "../http/index.ts";
 import { ConvergenceAnswer, DeviceAnswer, DeviceList } from "./answers.ts";
 import { AnnouncementBody, ConvergenceQuery, DevicePatch, DeviceQuery } from "./routes.ts";
 
-const mac: Parameter = {
-  in: "path",
-  name: "mac",
-  description: "The device's MAC address",
-  example: "aa-bb-cc-dd-ee-ff",
-};
 const device = {
   200: { description: "The device", content: { type: "application/json", schema: DeviceAnswer } },
 };
@@ -31,7 +25,7 @@ export const fleetOperations: Operations = {
     get: {
       tag: "Fleet",
       summary: "How far a device is with its files",
-      parameters: [mac],
+      parameters: [macInPath],
       answers: device,
       faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND"],
     },
@@ -39,7 +33,7 @@ export const fleetOperations: Operations = {
       tag: "Fleet",
       summary: "Say what a device is called",
       description: "What is left out stays as it is; null takes it away.",
-      parameters: [mac],
+      parameters: [macInPath],
       body: { type: "application/json", schema: DevicePatch, description: "What changes" },
       answers: device,
       faults: [
@@ -54,7 +48,7 @@ export const fleetOperations: Operations = {
     delete: {
       tag: "Fleet",
       summary: "Forget a device; its config stays",
-      parameters: [mac],
+      parameters: [macInPath],
       answers: { 204: { description: "Forgotten" } },
       faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", ...ofWrites],
     },
@@ -65,7 +59,7 @@ export const fleetOperations: Operations = {
       summary: "Announce a device's files again",
       description:
         "To this device alone, on its own topic, where MQTT_DEVICE_TOPICS is on or only; else on the topics that all devices share.",
-      parameters: [mac],
+      parameters: [macInPath],
       answers: announced,
       faults: ["INVALID_OPERATION", "RECORD_NOT_FOUND", ...ofWrites],
     },

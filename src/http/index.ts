@@ -6,7 +6,15 @@ export { docsRoutes } from "./docs.ts";
 export type { App, AppContext, HttpListener } from "./env.ts";
 export { jsonList } from "./json-list.ts";
 export { noteAnswer } from "./note-answer.ts";
-export { ifMatch, ifNoneMatch, type Operation, type Operations, type Parameter } from "./operation.ts";
+export {
+  filenameInPath,
+  ifMatch,
+  ifNoneMatch,
+  macInPath,
+  type Operation,
+  type Operations,
+  type Parameter,
+} from "./operation.ts";
 export { checkIfMatch, otherVersion, preconditionOf } from "./precondition.ts";
 export { readJson } from "./read-json.ts";
 export { readQuery } from "./read-query.ts";

@@ -56,6 +56,20 @@ export type Operations = Readonly<
   Record<string, Partial<Record<"get" | "put" | "post" | "patch" | "delete", Operation>>>
 >;
 
+export const macInPath: Parameter = {
+  in: "path",
+  name: "mac",
+  description: "The device's MAC address, with hyphens, colons or neither, in either case",
+  example: "aa-bb-cc-dd-ee-ff",
+};
+
+export const filenameInPath: Parameter = {
+  in: "path",
+  name: "filename",
+  description: "The asset's name",
+  example: "firmware.bin",
+};
+
 /** Conditions that a read may carry. */
 export const ifNoneMatch: Parameter = {
   in: "header",

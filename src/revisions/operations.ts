@@ -1,19 +1,7 @@
 import * as v from "valibot";
-import { type Operations, type Parameter, RevisionNumber } from "../http/index.ts";
+import { filenameInPath, macInPath, type Operations, RevisionNumber } from "../http/index.ts";
 import { ListQuery, RevisionList } from "./routes.ts";
 
-const mac: Parameter = {
-  in: "path",
-  name: "mac",
-  description: "The device's MAC address",
-  example: "aa-bb-cc-dd-ee-ff",
-};
-const filename: Parameter = {
-  in: "path",
-  name: "filename",
-  description: "The asset's name",
-  example: "firmware.bin",
-};
 const history = {
   tag: "Revisions",
   summary: "List a file's revisions, newest first",
@@ -37,12 +25,12 @@ export const revisionOperations: Operations = {
   "/api/configs/{mac}/revisions": {
     get: {
       ...history,
-      parameters: [mac],
+      parameters: [macInPath],
       faults: ["INVALID_OPERATION", "VALIDATION_FAILED", "RECORD_NOT_FOUND"],
     },
   },
   "/api/assets/{filename}/revisions": {
-    get: { ...history, parameters: [filename], faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"] },
+    get: { ...history, parameters: [filenameInPath], faults: ["VALIDATION_FAILED", "RECORD_NOT_FOUND"] },
   },
   "/api/configs/{mac}/revisions/{revision}/diff": {
     get: {
@@ -50,7 +38,10 @@ export const revisionOperations: Operations = {
       summary: "What changed between two revisions of a config",
       description:
         "A JSON Patch (RFC 6902), or a unified diff for `Accept: text/plain`. Of very large contents the patch replaces the whole, and the diff says so.",
-      parameters: [mac, { in: "path", name: "revision", description: "The newer revision", example: "7" }],
+      parameters: [
+        macInPath,
+        { in: "path", name: "revision", description: "The newer revision", example: "7" },
+      ],
       query: DiffQuery,
       answers: {
         200: {
