@@ -54,6 +54,7 @@ const docsOperations: Operations = {
 export function docsRoutes(operations: readonly Operations[], version: string): Routes {
   let document: Promise<string> | null = null;
   return (app) => {
+    app.get("/", (c) => c.redirect("/api/docs")); // People open the address that `npm start` prints.
     app.get("/api/openapi.json", async (c) => {
       document ??= render(operations, version);
       return c.body(await document, 200, { "Content-Type": "application/json" });

@@ -59,6 +59,12 @@ test("an operation is called by the whole of its path", async () => {
   });
 });
 
+test("a browser that opens the service's address is led to the page", async () => {
+  await using service = await startTestService();
+  const { status, headers } = await fetch(service.url, { redirect: "manual" });
+  expect([status, headers.get("Location")]).toEqual([302, "/api/docs"]);
+});
+
 test("a page to read and try it comes from us alone", async () => {
   await using service = await startTestService();
   const page = await service.request("GET", "/api/docs");
