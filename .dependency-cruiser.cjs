@@ -1,4 +1,4 @@
-/** The directions of docs/architecture.md, held. `pnpm`-like wildcards are regular expressions on paths. */
+/** The directions of docs/architecture.md, held. */
 const features = "^src/(configs|assets|delivery|firmware|revisions|fleet|health|home-assistant)/";
 const kit = "^src/(http|announcements|store|blobs|images)/";
 /** Values and rules that any part may use; they use no part. */

@@ -1,4 +1,4 @@
-/** Every way in which the service refuses a request, by the contract's codes. Clients rely on them. */
+/** Every way in which the service refuses a request, by its code. Clients rely on the codes. */
 export type FaultCode =
   | "BUSY"
   | "FORBIDDEN"

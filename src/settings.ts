@@ -18,7 +18,7 @@ import {
   wholeNumber,
 } from "./setting-rules.ts";
 
-/** The environment as one checked value, by the contract's table. Whoever needs a part of it is handed that part. */
+/** The environment as one checked value, by the table in README.md. Whoever needs a part of it is handed that part. */
 export type Settings = {
   readonly host: string;
   /** 0: the system chooses. */
@@ -31,7 +31,7 @@ export type Settings = {
   readonly maxAssetBytes: number;
   /** Of each file, the newest among them; 0: all. */
   readonly keepRevisions: number;
-  /** How long after a replacement a download of what was replaced may go on; 0: nobody is kept from joining the two. */
+  /** How long after a replacement a download of what was replaced may go on; 0: downloads are not kept on their revision. */
   readonly resumeWindowSeconds: number;
   /** Devices that asked for a config that there is not. */
   readonly maxUnknownDevices: number;

@@ -76,7 +76,7 @@ export class Relay {
     return this.#running;
   }
 
-  /** Says that something may be due, of which the store has told as no change of a file. */
+  /** Says that something may be due that `onChange` did not report. */
   nudge(): void {
     this.#due.lookAgain();
     this.#wake();

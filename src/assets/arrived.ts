@@ -12,8 +12,8 @@ export interface UploadRules {
 }
 
 /**
- * What of an upload has arrived besides the file's bytes. It is judged in the contract's order before the first
- * of them, as far as it has come, and again at the end.
+ * What of an upload has arrived besides the file's bytes. It is judged before the first of them, as far
+ * as it has come, and again at the end: the file's name, then the timestamp, then the signature.
  */
 export class Arrived {
   filename: string | null = null;

@@ -172,7 +172,7 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
-/** Where it ends what this sticky expression matches here; null where it does not. */
+/** Where the match at `at` ends; null if there is none. */
 function matchEnd(expression: RegExp, text: string, at: number): number | null {
   expression.lastIndex = at;
   return expression.test(text) ? expression.lastIndex : null;

@@ -7,6 +7,6 @@ const STALL_SECONDS = 120;
  * hold megabytes by then: a device that reads 30 KB/s was cut off by the listener's 30 s, though it never paused.
  */
 export function bearSlowReader({ request, listener }: Ask): void {
-  // Bun sets its own as the answer begins. By then it is sent whole, and this means nothing, or under way.
+  // Bun sets its own timeout when the answer begins, so ours is set a second later.
   setTimeout(() => listener?.timeout(request, STALL_SECONDS), 1_000);
 }

@@ -149,9 +149,9 @@ export interface FleetStore {
   /** The same for all the files of a device, to it alone where devices have topics of their own; false where there is no such device. */
   announceAllTo(mac: string): Promise<boolean>;
   /**
-   * Files that a device is behind on which was here before and is not missed now, and did not begin or gave up: those
-   * that are due to be announced again, ten minutes after their announcement, then after twice as long each time, at
-   * most once a day. The longest due first, at most so many.
+   * Files to announce again, because a device that was here before and is not silent now did not begin with them, or
+   * gave up. Each is due ten minutes after its announcement, then after twice as long each time, at most once a day; the
+   * longest due come first, at most so many.
    */
   listFilesToReannounce(now: number, most: number): Promise<readonly FileRevision[]>;
   /** Puts these into the outbox once more, except those that have changed meanwhile. */

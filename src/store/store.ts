@@ -128,7 +128,7 @@ export interface Counts {
   readonly assets: number;
   /** Announcements not yet acknowledged. */
   readonly pendingAnnouncements: number;
-  /** Since when the one of them waits that has its turn first. */
+  /** When the announcement that is next in turn was committed. */
   readonly oldestAnnouncement: Date | null;
 }
 

@@ -29,7 +29,10 @@ const { databasePath, reservePath, rules } = workerData as WriterOptions;
 const db = openForWriting(databasePath);
 const writer = new Writer(db, new Reserve(reservePath), rules);
 
-/** An I/O error leaves open what is on disk: nothing may be written that rests on it (faults.md R13), also no batch that has come already. */
+/**
+ * An I/O error leaves open what is on disk: nothing may be written that rests on it, also no batch that has come already
+ * (row R13 in docs/testing.md).
+ */
 let broken: Reply | null = null;
 
 parentPort?.on("message", (request: Request) => {
