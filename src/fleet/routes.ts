@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { recordNotFound } from "../fault.ts";
 import { type AppContext, RevisionNumber, type Routes, readJson, readQuery } from "../http/index.ts";
+import type { Log } from "../ops/index.ts";
 import type { Device, DevicePlace, FileKey, Store } from "../store/index.ts";
 import { answerConvergence, answerDevice, type DeviceList } from "./answers.ts";
 import { fileReferredTo, type NameParsers } from "./file-reference.ts";
@@ -75,6 +76,7 @@ export interface FleetParts extends NameParsers {
   /** Says that an announcement may be due. */
   readonly nudge: () => void;
   readonly now: () => Date;
+  readonly log: Log;
 }
 
 /** The operator's view of the fleet: who has what, who is behind, and how to tell them again. */
@@ -117,7 +119,7 @@ async function read({ store, now, parseMac }: FleetParts, c: AppContext): Promis
   return answer(answerDevice(device, await store.fleet.listPickups(device.mac), now()));
 }
 
-async function edit({ store, now, parseMac }: FleetParts, c: AppContext): Promise<Response> {
+async function edit({ store, now, log, parseMac }: FleetParts, c: AppContext): Promise<Response> {
   const mac = parseMac(c.req.param("mac") ?? "");
   const { name, model, labels } = await readJson(c, DevicePatch, MOST_BYTES);
   const device = await store.fleet.editDevice(mac, {
@@ -126,19 +128,22 @@ async function edit({ store, now, parseMac }: FleetParts, c: AppContext): Promis
     ...(labels !== undefined && { labels }),
   });
   if (device === null) throw recordNotFound("device", mac);
+  log.info({ requestId: c.get("caller").requestId, mac }, "device edited");
   return answer(answerDevice(device, await store.fleet.listPickups(mac), now()));
 }
 
-async function forget({ store, parseMac }: FleetParts, c: AppContext): Promise<Response> {
+async function forget({ store, log, parseMac }: FleetParts, c: AppContext): Promise<Response> {
   const mac = parseMac(c.req.param("mac") ?? "");
   if (!(await store.fleet.forgetDevice(mac))) throw recordNotFound("device", mac);
+  log.info({ requestId: c.get("caller").requestId, mac }, "device forgotten");
   return new Response(null, { status: 204 });
 }
 
 /** Announces again each file that this device should have. */
-async function nudgeDevice({ store, nudge, parseMac }: FleetParts, c: AppContext): Promise<Response> {
+async function nudgeDevice({ store, nudge, log, parseMac }: FleetParts, c: AppContext): Promise<Response> {
   const mac = parseMac(c.req.param("mac") ?? "");
   if (!(await store.fleet.announceAllTo(mac))) throw recordNotFound("device", mac);
+  log.info({ requestId: c.get("caller").requestId, mac }, "device nudged");
   nudge();
   return new Response(null, { status: 202 });
 }
@@ -147,6 +152,8 @@ async function announce(parts: FleetParts, c: AppContext): Promise<Response> {
   const body = await readJson(c, AnnouncementBody, MOST_BYTES);
   const file = await fileReferredTo(parts.store.fleet, parts, body.file, body.topic);
   if (!(await parts.store.fleet.announceAgain(file))) throw recordNotFound(wordFor(file), body.file);
+  const { requestId } = c.get("caller");
+  parts.log.info({ requestId, topic: file.kind, filename: body.file }, "file announced again");
   parts.nudge();
   return new Response(null, { status: 202 });
 }

@@ -414,6 +414,29 @@ describe("the fleet", () => {
     }
   });
 
+  test("is changed with a line in the log, as all else is", async () => {
+    await using service = await startTestService();
+    await service.saveConfig(MAC, {});
+    const change = async (method: string, path: string, body: object) =>
+      (
+        await service.request(method, path, {
+          headers: { "Content-Type": "application/json", "X-Request-Id": "by-hand" },
+          body: JSON.stringify(body),
+        })
+      ).status;
+    expect(await change("PATCH", `/api/devices/${MAC}`, { name: "porch" })).toBe(200);
+    expect(await change("POST", `/api/devices/${MAC}/nudge`, {})).toBe(202);
+    expect(await change("POST", "/api/announcements", { file: CONFIG })).toBe(202);
+    expect(await change("DELETE", `/api/devices/${MAC}`, {})).toBe(204);
+    const lines = service.logged.filter((line) => line["requestId"] === "by-hand" && line["level"] === 30);
+    expect(lines).toMatchObject([
+      { msg: "device edited", mac: MAC },
+      { msg: "device nudged", mac: MAC },
+      { msg: "file announced again", topic: "configs", filename: CONFIG },
+      { msg: "device forgotten", mac: MAC },
+    ]);
+  });
+
   test("is told again of what has not changed", async () => {
     await using broker = await startBroker();
     await using announced = await broker.subscribe("iotsupport/updates/#");

@@ -188,7 +188,7 @@ async function startBusy() {
     [
       configRoutes({ store, maxConfigBytes: 1_000, metrics, log }),
       assetRoutes({ store, blobs, collector, rules: null, limits, maxUploads: 1, metrics, log }),
-      fleetRoutes({ store, nudge, now, parseMac, parseFileName: (name) => name }),
+      fleetRoutes({ store, nudge, now, log, parseMac, parseFileName: (name) => name }),
     ],
     { corsOrigins: [], publicUrl: null, allowedHosts: [] },
     metrics,
