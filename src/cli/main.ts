@@ -1,3 +1,4 @@
+import { CommandError } from "./command.ts";
 import { Progress } from "./progress.ts";
 import { run } from "./run.ts";
 
@@ -8,7 +9,7 @@ const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stopping.signal.aborted) process.exit(FAILED);
-    stopping.abort(new Error(`stopped by ${signal}`));
+    stopping.abort(new CommandError(`stopped by ${signal}`));
   });
 }
 process.stdout.on("error", () => {}); // Whoever reads us may go away first: no reason to leave a thing half done.

@@ -73,9 +73,8 @@ function messageOf(error: unknown): string {
   const known = [Fault, SettingsError, StoreOpenError, ArchiveError, CommandError, UsageError];
   if (known.some((kind) => error instanceof kind)) return (error as Error).message;
   if (!(error instanceof Error)) return String(error);
-  // What the system says names the call and the path; what a signal says, itself.
-  const isTold = "syscall" in error || error.message.startsWith("stopped by ");
-  return isTold ? error.message : (error.stack ?? error.message);
+  // What the system says names the call and the path.
+  return "syscall" in error ? error.message : (error.stack ?? error.message);
 }
 
 function overview(): string {
