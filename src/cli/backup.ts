@@ -23,8 +23,8 @@ this began is in the backup. FILE is read back and checked before it gets its na
 
   FILE     a new file; one that is there is never overwritten. On its disk there must be room
            for the assets once, and for the database twice.
-  --json   prints one JSON object: ok, file, bytes, created_at, schema_version, configs, assets,
-           pending_announcements, blobs {count, bytes}; or ok and error
+  --json   prints one JSON object: command, ok, file, bytes, created_at, schema_version, configs, assets,
+           pending_announcements, blobs {count, bytes}; or command, ok and error
 
 Exit codes: 0 FILE is there and sound, 1 there is no FILE, 2 typed wrongly.
 

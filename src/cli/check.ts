@@ -16,8 +16,8 @@ were uploaded. It changes nothing.
 It also tells of what only takes room: blobs that nothing remembers, and temporary files that a
 crash has left.
 
-  --json   prints one JSON object: ok, data_dir, configs, assets, pending_announcements,
-           problems, notes (both lists of sentences); or ok and error
+  --json   prints one JSON object: command, ok, data_dir, configs, assets, pending_announcements,
+           problems, notes (both lists of sentences); or command, ok and error
 
 Exit codes: 0 all is sound, 1 something is wrong, 2 typed wrongly.
 

@@ -25,9 +25,9 @@ Hidden files and directories are passed over; links are refused.
   --overwrite   what differs becomes the next revision; so does what was deleted
   --announce    announces what was imported, when the service starts; otherwise devices notice at
                 their next look
-  --json        prints one JSON object: ok, data_dir, dry_run, configs and assets (each
+  --json        prints one JSON object: command, ok, data_dir, dry_run, configs and assets (each
                 {new, replaced, unchanged}), announced, refused and ignored (both lists of
-                {file, reason}); or ok and error
+                {file, reason}); or command, ok and error
 
 Exit codes: 0 imported, or it could be; 1 nothing was imported; 2 typed wrongly.
 

@@ -31,8 +31,8 @@ DATA_DIR must hold nothing yet: move what is there away first. (A service's data
 nothing was ever saved counts as nothing; keys, passwords and the broker's folder stay.)
 
   FILE     a backup. On DATA_DIR's disk there must be room for all of it.
-  --json   prints one JSON object: ok, file, data_dir, created_at, schema_version, configs, assets,
-           pending_announcements, blobs {count, bytes}; or ok and error
+  --json   prints one JSON object: command, ok, file, data_dir, created_at, schema_version, configs, assets,
+           pending_announcements, blobs {count, bytes}; or command, ok and error
 
 Exit codes: 0 restored, 1 nothing was restored, 2 typed wrongly.
 
@@ -51,12 +51,21 @@ export const restoreCommand: Command = {
 };
 
 async function restore(file: string, surroundings: Surroundings): Promise<Outcome> {
-  const { size } = await stat(file); // Before a directory is made for it.
+  const size = await sizeOf(file); // Before a directory is made for it.
   const dataDir = dataDirToWriteIn(surroundings);
   using lock = lockDataDir(dataDir);
   await refuseKept(dataDir);
   const manifest = await bringIn(file, size, lock, surroundings);
   return restoredOutcome(file, dataDir, manifest);
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    throw new CommandError(`${file} is not there; name a backup`, { cause: error });
+  }
 }
 
 /** First all of it aside, then the blobs, which nobody sees, and last the database, which names them. */

@@ -133,7 +133,7 @@ describe("a restore", () => {
       join(dir.path, "none"),
     );
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^iotsupport: ENOENT: .*none/);
+    expect(stderr).toMatch(/^iotsupport: \S*none\S* is not there; name a backup\n$/);
     expect(await readdir(dir.path)).toEqual([]);
   });
 
