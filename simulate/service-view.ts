@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { reasonOf, Stop } from "../scripts/cli.mjs";
+import { Stop } from "../scripts/cli.mjs";
 import type { Newest } from "./account.ts";
 
 const File = v.object({
@@ -86,7 +86,13 @@ export class ServiceView {
     try {
       return await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(ANSWERED_WITHIN_MS) });
     } catch (error) {
-      throw new Stop(`No service answers at ${this.url}: ${reasonOf(error)}. npm start begins one.`);
+      throw new Stop(`No service answers at ${this.url}: ${codeOf(error)}; start one with npm start`);
     }
   }
+}
+
+/** Bun's message asks what no reader can answer; its code is what went wrong. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
