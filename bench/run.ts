@@ -1,4 +1,4 @@
-// `bun run bench`: every measure, side by side with its peers, in one table. bench/README.md tells how.
+// `npm run bench`: every measure, side by side with its peers, in one table. bench/README.md tells how.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runCommand, Stop, say, WRONG_USAGE } from "../scripts/cli.mjs";
@@ -71,7 +71,7 @@ function readArguments() {
     return { names: values.measure, rounds, isQuick: values.quick };
   } catch (error) {
     const names = measures.map(({ name }) => name).join(", ");
-    const usage = `bun run bench [--measure NAME]… [--rounds N] [--quick]\nmeasures: ${names}`;
+    const usage = `npm run bench -- [--measure NAME]… [--rounds N] [--quick]\nmeasures: ${names}`;
     throw new Stop(`${error instanceof Error ? error.message : error}\n${usage}`, WRONG_USAGE);
   }
 }

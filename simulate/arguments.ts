@@ -7,7 +7,7 @@ import { signingKeyPaths } from "../scripts/start-plan.mjs";
 import type { BrokerAccount } from "./listener.ts";
 import type { Shares } from "./traits.ts";
 
-export const USAGE = `bun run simulate [--devices 200] [options]
+export const USAGE = `npm run simulate -- [--devices 200] [options]
 
 Starts simulated devices against a running service: each subscribes over MQTT 5, fetches its config and its firmware over
 HTTP, and keeps account of what it has. Ends with how the fleet converged, by its own word and by the service's, once all

@@ -1,4 +1,4 @@
-// `bun run simulate`: devices that are not there, against a service that is. docs/simulate.md tells how.
+// `npm run simulate`: devices that are not there, against a service that is. docs/simulate.md tells how.
 import type { KeyObject } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { runCommand, Stop, say } from "../scripts/cli.mjs";

@@ -11,7 +11,7 @@ export function resultsPage(
   const lines = machine.map(([name, what]) => `| ${name} | ${what} |`);
   return `# Results
 
-Written by \`bun run bench\` on ${date.toISOString().slice(0, 10)}, from ${rounds} rounds of each measure. [README.md](README.md) says how
+Written by \`npm run bench\` on ${date.toISOString().slice(0, 10)}, from ${rounds} rounds of each measure. [README.md](README.md) says how
 each is taken, against whom, and what not to read into it.
 
 ![Each ratio to a peer as a dot, with its spread, between what it must and what is aimed for](results.svg)

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import type { RowReport } from "../support/row.ts";
 import { faultTable, verdict } from "./table.ts";
 
-const USAGE = `bun run faults [--row R5]… [--seed N] [--rounds N]
+const USAGE = `npm run faults -- [--row R5]… [--seed N] [--rounds N]
 
   Runs every row of the fault table in full: what must survive what, against real processes and a real broker.
   --row R5     this row alone; may be given again

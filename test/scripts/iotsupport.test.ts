@@ -30,3 +30,9 @@ test("npm run iotsupport works in a checkout", async () => {
   const { version } = await Bun.file(join(PROJECT, "package.json")).json();
   expect(stdout.toString()).toBe(`${version}\n`);
 });
+
+test("the simulated devices are there, too, where only Node is to be found", async () => {
+  const help = await run("simulate.mjs", ["--help"]);
+  expect(help.exitCode).toBe(0);
+  expect(help.said[0]).toBe("npm run simulate -- [--devices 200] [options]");
+});

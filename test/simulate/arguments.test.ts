@@ -35,6 +35,6 @@ describe("the simulator's arguments", () => {
   ];
   test.each(wrong)("%p are refused with the usage", (args, says) => {
     expect(() => readArguments(args, {})).toThrow(says);
-    expect(() => readArguments(args, {})).toThrow("bun run simulate [--devices 200]");
+    expect(() => readArguments(args, {})).toThrow("npm run simulate -- [--devices 200]");
   });
 });

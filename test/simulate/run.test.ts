@@ -8,7 +8,7 @@ import { Simulator } from "./simulator.ts";
 const TIMEOUT_MS = 120_000;
 const NONE_ODD = ["--sleeping", "0", "--lossy", "0", "--slow", "0", "--wrong", "0"];
 
-describe("bun run simulate", () => {
+describe("npm run simulate", () => {
   test(
     "makes what its devices need, and ends once all have caught up, with the curve",
     async () => {

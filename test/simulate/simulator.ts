@@ -6,7 +6,7 @@ import { Lines } from "../support/lines.ts";
 const RUN = join(import.meta.dir, "../../simulate/run.ts");
 const ENDED_WITHIN_MS = 90_000;
 
-/** `bun run simulate` as a process, to its end. */
+/** `npm run simulate` as a process, to its end. */
 export class Simulator implements AsyncDisposable {
   readonly said = new Lines();
   readonly #process;

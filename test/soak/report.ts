@@ -23,7 +23,7 @@ export function soakPage(
 ): string {
   const about = [...machine, ["S5 went on for", `${minutes} minutes`], ["seed", String(seed)]] as const;
   return [
-    "# Results of `bun run soak`",
+    "# Results of `npm run soak`",
     `Taken on ${now.toISOString().slice(0, 10)}. [docs/testing.md](../../docs/testing.md) tells of the rows.`,
     soakTable(outcomes),
     ["| machine | |", "| --- | --- |", ...about.map(([name, what]) => `| ${name} | ${what} |`)].join("\n"),

@@ -1,4 +1,4 @@
-// `bun run soak`: load and time. docs/testing.md tells of it.
+// `npm run soak`: load and time. docs/testing.md tells of it.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { machine } from "../../bench/report/machine.ts";
@@ -7,7 +7,7 @@ import { held, type SoakOutcome, soakPage, soakTable } from "./report.ts";
 import { soakRows } from "./rows.ts";
 import type { SoakRow, SoakScale } from "./soak-row.ts";
 
-const USAGE = `bun run soak [--row S1]… [--minutes N] [--seed N]
+const USAGE = `npm run soak -- [--row S1]… [--minutes N] [--seed N]
 
   Load and time, in full: some 20 minutes for S1 to S4, and an hour for S5.
   --row S1      this row alone; may be given again
@@ -44,7 +44,7 @@ async function outcomeOf(row: SoakRow, scale: SoakScale): Promise<SoakOutcome> {
     const findings = await row.run(scale, (text) => process.stderr.write(`${row.id}: ${text}\n`));
     return { row, findings, trouble: null, seconds: seconds() };
   } catch (error) {
-    const again = `to repeat it: bun run soak --row ${row.id} --minutes ${scale.minutes} --seed ${scale.seed}`;
+    const again = `to repeat it: npm run soak -- --row ${row.id} --minutes ${scale.minutes} --seed ${scale.seed}`;
     return {
       row,
       findings: [],

@@ -7,7 +7,7 @@ import { missingTools, type Tool } from "./tools.ts";
 export type RowId = `R${number}` | `A${number}` | `F${number}`;
 
 export interface RowOptions {
-  /** How often: for each change (`npm test`; 0: not then) and in full (`bun run faults`). */
+  /** How often: for each change (`npm test`; 0: not then) and in full (`npm run faults`). */
   readonly rounds?: { readonly test: number; readonly full: number };
   /** What the machine must have. Without it the row says so, and counts as not run. */
   readonly needs?: readonly Tool[];
@@ -45,7 +45,7 @@ const isFull = FAULTS_REPORT !== undefined;
 
 /**
  * Declares a test that is a row of the fault table, or a part of one. `promise` is a sentence that holds. The same code
- * runs with few rounds in `npm test` and with many in `bun run faults`; what fails names the seed that repeats it.
+ * runs with few rounds in `npm test` and with many in `npm run faults`; what fails names the seed that repeats it.
  */
 export function row(
   id: RowId,
@@ -82,7 +82,7 @@ async function runRow(id: RowId, promise: string, rounds: number, run: (run: Row
     await run({ rounds, isFull, random: new Random(seed), did });
     tell("held", null);
   } catch (cause) {
-    const again = `bun run faults --row ${id} --seed ${seed} --rounds ${rounds}`;
+    const again = `npm run faults -- --row ${id} --seed ${seed} --rounds ${rounds}`;
     const reason = `${cause instanceof Error ? cause.message : String(cause)}\nto repeat it: ${again}`;
     tell("broken", reason);
     throw new Error(reason, { cause });

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { Break } from "./break.ts";
 import { breaks } from "./breaks.ts";
 
-// `bun run breaks [what its name or row is like]`: plants each fault in a copy of the project, and runs the row that has
+// `npm run breaks -- [what its name or row is like]`: plants each fault in a copy of the project, and runs the row that has
 // to notice. The row must hold without the fault, and the service must still work with it. Fails where one does not.
 
 const PROJECT = join(import.meta.dir, "../../..");
