@@ -31,7 +31,10 @@ export type Settings = {
   readonly maxAssetBytes: number;
   /** Of each file, the newest among them; 0: all. */
   readonly keepRevisions: number;
-  /** How long after a replacement a download of what was replaced may go on; 0: downloads are not kept on their revision. */
+  /**
+   * How long after a replacement a download of what was replaced may go on; 0: downloads are not kept on their
+   * revision.
+   */
   readonly resumeWindowSeconds: number;
   /** Devices that asked for a config that there is not. */
   readonly maxUnknownDevices: number;

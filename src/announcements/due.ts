@@ -7,8 +7,8 @@ const MOST_HEARD_OF = 128;
 const READ_EVERY_MS = 900;
 
 /**
- * What is to be published next. The outbox has it all. But while nothing else can wait there, a change that was just committed
- * is taken as the store tells of it, without a look into the database.
+ * What is to be published next. The outbox has it all. But while nothing else can wait there, a change that was just
+ * committed is taken as the store tells of it, without a look into the database.
  */
 export class Due {
   readonly #heardOf = new Map<string, Announcement>();
@@ -39,7 +39,10 @@ export class Due {
     this.#heardOf.set(placeOf(version), announcement);
   }
 
-  /** At most `most`, oldest first. They stay in the outbox until they are settled; those on their way out are none of them. */
+  /**
+   * At most `most`, oldest first. They stay in the outbox until they are settled; those on their way out are none of
+   * them.
+   */
   async next(most: number): Promise<readonly Announcement[]> {
     if (this.#mayHoldMore || performance.now() - this.#readAtMs > READ_EVERY_MS) return this.#read(most);
     const next = [...this.#heardOf].slice(0, most);

@@ -9,7 +9,10 @@ import { Rest } from "./rest.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { type DeviceTopics, nextPart, type Part } from "./telling.ts";
 
-/** More would go out no faster, and hold up saves: what a round reads, publishes and settles is its own turn on each thread. */
+/**
+ * More would go out no faster, and hold up saves: what a round reads, publishes and settles is its own turn on each
+ * thread.
+ */
 const IN_FLIGHT_MOST = 128;
 /** A config has two messages: on the topic that all share, and on its device's own. */
 const MOST_OF_A_CONFIG = 2;
@@ -156,7 +159,9 @@ export class Relay {
     return due.length === most || isUntold ? "full" : "some";
   }
 
-  /** As many messages as may be in flight. The oldest has all but what the others need: a large fleet holds up nobody. */
+  /**
+   * As many messages as may be in flight. The oldest has all but what the others need: a large fleet holds up nobody.
+   */
   async #nextParts(due: readonly Announcement[], most: number): Promise<readonly Part[]> {
     const keys = new Set(due.map(keyOf));
     this.#toldTo = new Map([...this.#toldTo].filter(([key]) => keys.has(key)));

@@ -22,8 +22,8 @@ export interface Part {
 const NO_DEVICE = "";
 
 /**
- * What is to be told next, in at most so many messages (one or more). `toldTo` of the announcement is how far it is: null,
- * or the last device that was told, devices having their turn in the order of their MACs after the shared topic.
+ * What is to be told next, in at most so many messages (one or more). `toldTo` of the announcement is how far it is:
+ * null, or the last device that was told, devices having their turn in the order of their MACs after the shared topic.
  */
 export async function nextPart(
   announcement: Announcement,

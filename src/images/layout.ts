@@ -15,8 +15,9 @@ const ALIGNMENT = 16;
 const MOST_SEGMENTS = 16;
 
 /**
- * Reads an image's segments and the checksum behind them, which stands in the last of 16 bytes (`esp_image_format.c`). The
- * bytes are then read up to the image's end, an appended digest excepted. Null where they end before, or are no segments.
+ * Reads an image's segments and the checksum behind them, which stands in the last of 16 bytes (`esp_image_format.c`).
+ * The bytes are then read up to the image's end, an appended digest excepted. Null where they end before, or are no
+ * segments.
  */
 export async function readSegments(bytes: Bytes, count: number): Promise<Checksum | null> {
   if (count < 1 || count > MOST_SEGMENTS) return null;

@@ -14,7 +14,10 @@ const PUBLISH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const UPLOAD_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800];
 const UPLOAD_BYTES = [1e3, 1e4, 1e5, 1e6, 4e6, 1.6e7, 6.4e7, 2.56e8, 1.024e9];
 
-/** Every metric that docs/operating.md lists, by the names that dashboards rely on. Labels are bounded: patterns, never names. */
+/**
+ * Every metric that docs/operating.md lists, by the names that dashboards rely on. Labels are bounded: patterns, never
+ * names.
+ */
 export function createMetrics(version: string) {
   const registry = new Registry();
   const registers = [registry];

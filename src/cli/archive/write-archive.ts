@@ -10,8 +10,8 @@ export interface ArchiveEntry {
 
 /**
  * Writes a tar archive (POSIX pax, so that no file is too large) into a new file, for this user alone. Its bytes are
- * flushed when this resolves. Holds a few megabytes at a time. `onBytes` hears of each piece, and ends the writing by what
- * it throws.
+ * flushed when this resolves. Holds a few megabytes at a time. `onBytes` hears of each piece, and ends the writing by
+ * what it throws.
  */
 export async function writeArchive(
   path: string,

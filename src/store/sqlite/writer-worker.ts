@@ -30,8 +30,8 @@ const db = openForWriting(databasePath);
 const writer = new Writer(db, new Reserve(reservePath), rules);
 
 /**
- * An I/O error leaves open what is on disk: nothing may be written that rests on it, also no batch that has come already
- * (row R13 in docs/testing.md).
+ * An I/O error leaves open what is on disk: nothing may be written that rests on it, also no batch that has come
+ * already (row R13 in docs/testing.md).
  */
 let broken: Reply | null = null;
 
