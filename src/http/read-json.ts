@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { validationFailed } from "../fault.ts";
 import { readJsonBody } from "./body.ts";
 import type { AppContext } from "./env.ts";
+import { schemaFault } from "./schema-fault.ts";
 
 /** A small JSON body by its schema. Throws `validationFailed` on the first member that is wrong, else on "body". */
 export async function readJson<S extends v.GenericSchema>(
@@ -11,8 +12,7 @@ export async function readJson<S extends v.GenericSchema>(
 ): Promise<v.InferOutput<S>> {
   const parsed = v.safeParse(schema, parse(await readJsonBody(c, mostBytes)));
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw validationFailed(String(issue?.path?.[0]?.key ?? "body"), issue?.message ?? "is wrong");
+  throw schemaFault(parsed.issues, "body");
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { validationFailed } from "../fault.ts";
+import { schemaFault } from "./schema-fault.ts";
 
 /** A query's parameters by their schema. Throws `validationFailed` on the first that is wrong. */
 export function readQuery<S extends v.GenericSchema>(
@@ -8,6 +8,5 @@ export function readQuery<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const parsed = v.safeParse(schema, query);
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw validationFailed(String(issue?.path?.[0]?.key ?? "query"), issue?.message ?? "is wrong");
+  throw schemaFault(parsed.issues, "query");
 }
