@@ -1,6 +1,7 @@
 import type { HttpListener } from "../http/index.ts";
 import type { FileKey } from "../store/index.ts";
 import { macIn } from "./device-identity.ts";
+import { isOfForeignPage } from "./foreign-page.ts";
 import type { Fetch, Peer, Recorder } from "./recorder.ts";
 
 interface Ask {
@@ -36,12 +37,6 @@ export function fleetAudience(recorder: Recorder, parseMac: (text: string) => st
       if (kind === "configs" && !isOfForeignPage(request)) recorder.missed(name, peerOf(request, listener));
     },
   };
-}
-
-/** A page that somebody looks at can have their browser ask for anything, as which device it likes. No device sends these. */
-function isOfForeignPage({ headers }: Request): boolean {
-  const site = headers.get("Sec-Fetch-Site");
-  return headers.has("Origin") || (site !== null && site !== "same-origin" && site !== "none");
 }
 
 /** Whether it asks only where there is nothing: that says of no revision that the asker has it. */

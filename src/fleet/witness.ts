@@ -1,6 +1,7 @@
 import type { HttpListener } from "../http/index.ts";
 import type { FileKey, FleetStore, Telemetry } from "../store/index.ts";
 import { macIn } from "./device-identity.ts";
+import { isOfForeignPage } from "./foreign-page.ts";
 import type { Recorder } from "./recorder.ts";
 import { evidenceOf } from "./sightings.ts";
 
@@ -26,8 +27,9 @@ export function fleetWitness(
 ) {
   const at = () => now().getTime();
   return {
-    /** By the MAC of the path where there is one, else by what the request says of itself. */
+    /** By the MAC of the path where there is one, else by what the request says of itself. A foreign page is nobody. */
     speaker(request: Request, listener: HttpListener | null, mac = macIn(request, parseMac)): Speaker {
+      if (isOfForeignPage(request)) return { mac: null, address: null };
       return { mac, address: listener?.requestIP(request)?.address ?? null };
     },
 

@@ -76,7 +76,12 @@ describe("a device", () => {
     await service.saveConfig(MAC, {});
     await service.uploadAsset("plug.bin", "firmware");
     const unknown = "aa-bb-cc-dd-ee-00";
-    const paths = [`configs/${CONFIG}`, `assets/plug.bin?mac=${MAC}`, `configs/${unknown}.json`];
+    const paths = [
+      `configs/${CONFIG}`,
+      `assets/plug.bin?mac=${MAC}`,
+      `configs/${unknown}.json`,
+      `devices/${unknown}/manifests/plug.bin.json`,
+    ];
     for (const path of [...paths, ...paths]) {
       await (await service.request("GET", `/api/${path}`, { headers })).text();
     }
