@@ -83,11 +83,15 @@ export const invalidMac = (given: string) =>
 export const preconditionFailed = (field: "If-Match" | "If-None-Match", reason: string) =>
   new Fault("PRECONDITION_FAILED", `${field}: ${reason}`, { field });
 
-export const unsupportedMediaType = (given: string | null, expected: string) =>
+export const unsupportedMediaType = (
+  field: "Content-Type" | "Content-Encoding",
+  given: string | null,
+  expected: string,
+) =>
   new Fault(
     "UNSUPPORTED_MEDIA_TYPE",
-    `Content-Type: expected ${expected}, not ${given === null ? "a body without one" : quote(given)}`,
-    { field: "Content-Type", expected },
+    `${field}: expected ${expected}, not ${given === null ? "a body without one" : quote(given)}`,
+    { field, expected },
   );
 
 export const payloadTooLarge = (field: string, maxBytes: number) =>

@@ -91,7 +91,7 @@ export async function receive(
 function formOf(headers: Headers, maxBytes: number): BusboyInstance {
   const type = headers.get("Content-Type");
   if (!/^multipart\/form-data\s*(;|$)/i.test(type ?? ""))
-    throw unsupportedMediaType(type, "multipart/form-data");
+    throw unsupportedMediaType("Content-Type", type, "multipart/form-data");
   try {
     return new Busboy({
       headers: Object.fromEntries(headers) as BusboyHeaders, // Content-Type, all that it reads, was just checked.

@@ -6,7 +6,7 @@ export async function readJsonBody(c: AppContext, maxBytes: number): Promise<Uin
   const { headers } = c.req.raw;
   const type = headers.get("Content-Type");
   if (!/^\s*application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(type ?? "")) {
-    throw unsupportedMediaType(type, "application/json");
+    throw unsupportedMediaType("Content-Type", type, "application/json");
   }
   checkIsPlain(headers);
   checkDeclaredSize(headers, maxBytes);
@@ -18,7 +18,7 @@ export async function readJsonBody(c: AppContext, maxBytes: number): Promise<Uin
 export function checkIsPlain(headers: Headers): void {
   const encoding = headers.get("Content-Encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") {
-    throw unsupportedMediaType(`Content-Encoding ${encoding}`, "a body that is not compressed");
+    throw unsupportedMediaType("Content-Encoding", encoding, "a body that is not compressed");
   }
 }
 

@@ -11,7 +11,7 @@ const all: readonly (readonly [faults.Fault, number])[] = [
   [faults.invalidMac("x"), 400],
   [faults.wrongChip("plug.bin", "ESP32-S3", "ESP32-C3"), 409],
   [faults.preconditionFailed("If-Match", "is another"), 412],
-  [faults.unsupportedMediaType(null, "application/json"), 415],
+  [faults.unsupportedMediaType("Content-Type", null, "application/json"), 415],
   [faults.payloadTooLarge("file", 10), 413],
   [faults.requestTimeout("body: too slow"), 408],
   [faults.rangeNotSatisfiable(10), 416],
