@@ -82,7 +82,7 @@ export const firmwareOperations: Operations = {
       tag: "Devices",
       summary: "Say what a device runs, and be told what is newest for it",
       description:
-        "One request at wake-up. What is answered are its config, the assets that it reports and those that it was seen to use.",
+        "One request at wake-up. What is answered are its config, the assets that it reports and those that it is known to use.",
       parameters: [macInPath],
       body: { type: "application/json", schema: CheckInBody, description: "All of it may be left out" },
       answers: {

@@ -15,12 +15,16 @@ export function preconditionOf(headers: Headers): Precondition {
 /** Throws the fault of a read that is meant for other versions than the one with this ETag; `file` says of what. */
 export function checkIfMatch(headers: Headers, etag: string, file: string): void {
   const ifMatch = headers.get("If-Match");
-  if (ifMatch !== null && !ifMatchHolds(ifMatch, etag)) throw otherVersion({ etags: [] }, file);
+  if (ifMatch !== null && !ifMatchHolds(ifMatch, etag)) throw notThatVersion(file);
 }
 
 /** The fault of a request that was meant for another version; `file` says of what, as in `config aa-bb-cc-dd-ee-ff`. */
 export function otherVersion(precondition: Precondition, file: string): Fault {
   return precondition === "absent"
     ? preconditionFailed("If-None-Match", `${file} exists already`)
-    : preconditionFailed("If-Match", `${file} is not, or no longer, of that version`);
+    : notThatVersion(file);
+}
+
+function notThatVersion(file: string): Fault {
+  return preconditionFailed("If-Match", `${file} is not, or no longer, of that version`);
 }

@@ -68,14 +68,7 @@ describe("a device's config in Home Assistant", () => {
     await service.fetchConfig(MAC);
     await homeAssistant.shows(CONFIG, { installed_version: "1" });
     await service.request("DELETE", `/api/devices/${MAC}`);
-    await until(
-      "nothing is said to be installed",
-      () =>
-        homeAssistant.uniqueIds.length === 1 &&
-        homeAssistant.entity(CONFIG).state.latest_version === "1" &&
-        homeAssistant.entity(CONFIG).state.installed_version === undefined,
-      PATIENCE_MS,
-    );
+    await showsNothingInstalled(homeAssistant);
     await service.deleteConfig(MAC);
     await homeAssistant.has();
     await expectNothingRetained(ours.broker);
@@ -273,14 +266,7 @@ describe("Home Assistant", () => {
     }
     await link.restore();
     await using _ = await startServiceProcess(env);
-    await until(
-      "nothing is said to be installed",
-      () =>
-        homeAssistant.uniqueIds.length === 1 &&
-        homeAssistant.entity(CONFIG).state.latest_version === "1" &&
-        homeAssistant.entity(CONFIG).state.installed_version === undefined,
-      PATIENCE_MS,
-    );
+    await showsNothingInstalled(homeAssistant);
   });
 
   test("is shown what was saved again after a kill of a service that had not heard that it was taken back", async () => {
@@ -455,6 +441,20 @@ async function startLinked() {
 }
 
 /** All that is kept there is that we are there, and the mark. */
+/** The config's entity alone, at its first revision. */
+async function showsNothingInstalled(
+  homeAssistant: Awaited<ReturnType<typeof startHomeAssistant>>,
+): Promise<void> {
+  await until(
+    "nothing is said to be installed",
+    () =>
+      homeAssistant.uniqueIds.length === 1 &&
+      homeAssistant.entity(CONFIG).state.latest_version === "1" &&
+      homeAssistant.entity(CONFIG).state.installed_version === undefined,
+    PATIENCE_MS,
+  );
+}
+
 async function expectNothingRetained(broker: TestBroker): Promise<void> {
   await until(
     "nothing but a status is retained",
